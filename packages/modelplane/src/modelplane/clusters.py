@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the other functions read of an InferenceCluster, and the facts of clusters that several of them share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from google.protobuf.struct_pb2 import Struct
+
+from modelplane import meta, paths
+from modelplane.inputs import Need
+
+API_VERSION = "modelplane.ai/v1alpha1"
+KIND = "InferenceCluster"
+
+EVERY = Need(name="clusters", api_version=API_VERSION, kind=KIND)
+
+DEFAULT_STORAGE_CLASS = {"GKE": "modelplane-rwx", "EKS": "modelplane-rwx-efs"}
+"""The ReadWriteMany class that a source brings when nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a whole cluster; Kubernetes' semantics, one level up."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One InferenceCluster as its neighbours see it; what it has not published is empty."""
+
+    obj: Struct
+    name: str
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    ready: bool
+    provider_config: str
+    gateway: str
+    storage_class: str
+
+    @property
+    def evicts(self) -> bool:
+        """Return whether a NoExecute taint is on the cluster."""
+        return any(taint.effect == "NoExecute" for taint in self.taints)
+
+
+def one(name: str) -> Need:
+    """Return the need of a single cluster by name."""
+    return Need(name="cluster", api_version=API_VERSION, kind=KIND, match_name=name)
+
+
+def read(obj: Struct) -> Cluster:
+    """Read an InferenceCluster by path; raise Unreadable without a name."""
+    return Cluster(
+        obj=obj,
+        name=meta.name(obj),
+        labels=meta.labels(obj),
+        taints=_taints(obj),
+        ready=meta.statuses(obj).get("Ready") == "True",
+        provider_config=paths.text(obj, "status", "providerConfigRef", "name"),
+        gateway=paths.text(obj, "status", "gateway", "address"),
+        storage_class=_storage_class(obj),
+    )
+
+
+def matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Return whether labels hold every wanted one; nothing wanted matches all."""
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def _taints(obj: Struct) -> tuple[Taint, ...]:
+    found = paths.children(obj, "spec", "taints")
+    return tuple(Taint(paths.text(t, "key"), paths.text(t, "value"), paths.text(t, "effect")) for t in found)
+
+
+def _storage_class(obj: Struct) -> str:
+    source = paths.text(obj, "spec", "cluster", "source")
+    return (
+        paths.text(obj, "status", "cache", "storageClassName")
+        or paths.text(obj, "spec", "cluster", source.lower(), "cache", "storageClassName")
+        or DEFAULT_STORAGE_CLASS.get(source, "")
+    )

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What every object has: a name, a namespace, labels and conditions, read from its Struct."""
+
+from google.protobuf.struct_pb2 import Struct
+
+from modelplane import paths
+from modelplane.errors import Unreadable
+
+
+def kind(obj: Struct) -> str:
+    """Return the object's kind, or the empty string."""
+    return paths.text(obj, "kind")
+
+
+def group(obj: Struct) -> str:
+    """Return the group of the object's apiVersion; the core group is the empty string."""
+    return paths.text(obj, "apiVersion").rpartition("/")[0]
+
+
+def name(obj: Struct) -> str:
+    """Return the object's name; raise Unreadable where there is none."""
+    found = paths.text(obj, "metadata", "name")
+    if not found:
+        raise Unreadable(f"cannot read a {kind(obj) or 'object'} without metadata.name")
+    return found
+
+
+def namespace(obj: Struct) -> str:
+    """Return the object's namespace, empty for cluster scope."""
+    return paths.text(obj, "metadata", "namespace")
+
+
+def labels(obj: Struct) -> dict[str, str]:
+    """Return the object's labels."""
+    return paths.texts(obj, "metadata", "labels")
+
+
+def annotation(obj: Struct, key: str) -> str:
+    """Return one annotation, or the empty string."""
+    return paths.text(obj, "metadata", "annotations", key)
+
+
+def deleting(obj: Struct) -> bool:
+    """Return whether the object's deletion has been asked for."""
+    return bool(paths.text(obj, "metadata", "deletionTimestamp"))
+
+
+def condition(obj: Struct, typ: str) -> Struct | None:
+    """Return the object's condition of a type, or None."""
+    for found in paths.children(obj, "status", "conditions"):
+        if paths.text(found, "type") == typ:
+            return found
+    return None
+
+
+def statuses(obj: Struct) -> dict[str, str]:
+    """Return the status of every condition of the object, by type."""
+    return {paths.text(c, "type"): paths.text(c, "status") for c in paths.children(obj, "status", "conditions")}
