@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A small Kubernetes client: what the rig and its cases need, with the server's own words in its errors."""
+
+import base64
+import json
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from e2e.rig.certificates import Pair
+
+Manifest = dict[str, Any]
+MANAGER = "modelplane-rig"
+TIMEOUT = 30
+
+
+class ApiError(Exception):
+    """The API server refused; its code and its message."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Api:
+    """One API server, as one user."""
+
+    server: str
+    ca: Path
+    user: Pair
+    context: ssl.SSLContext = field(init=False, repr=False, compare=False)
+    kinds: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Load the certificates once."""
+        context = ssl.create_default_context(cafile=str(self.ca))
+        context.load_cert_chain(self.user.cert, self.user.key)
+        object.__setattr__(self, "context", context)
+
+    def request(
+        self, method: str, path: str, *, body: object = None, kind: str = "application/json", timeout: float = TIMEOUT
+    ) -> Any:  # noqa: ANN401 - whatever JSON the server answers
+        """Send one request and return the answer's JSON, or its text where it is none."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.server + path, data=data, method=method)  # noqa: S310 - the rig's own https
+        request.add_header("Content-Type", kind)
+        try:
+            with urllib.request.urlopen(request, context=self.context, timeout=timeout) as answer:  # noqa: S310 - as above
+                text = answer.read().decode()
+        except urllib.error.HTTPError as err:
+            raise _error(err) from err
+        return json.loads(text) if text[:1] in ("{", "[") else text
+
+    def ready(self) -> bool:
+        """Return whether the server says that it is ready."""
+        try:
+            return self.request("GET", "/readyz", timeout=2) == "ok"
+        except (ApiError, OSError):
+            return False
+
+    def get(self, version: str, kind: str, name: str, *, namespace: str = "") -> Manifest:
+        """Return one object."""
+        return self.request("GET", self.path(version, kind, namespace=namespace, name=name))
+
+    def find(self, version: str, kind: str, name: str, *, namespace: str = "") -> Manifest | None:
+        """Return one object, or none where it does not exist."""
+        try:
+            return self.get(version, kind, name, namespace=namespace)
+        except ApiError as err:
+            if err.code == 404:
+                return None
+            raise
+
+    def list(self, version: str, kind: str, *, namespace: str = "", labels: str = "") -> list[Manifest]:
+        """Return the objects of a kind, in one namespace or in all."""
+        query = f"?labelSelector={urllib.parse.quote(labels)}" if labels else ""
+        found = self.request("GET", self.path(version, kind, namespace=namespace) + query)
+        return [{"apiVersion": version, "kind": kind, **item} for item in found["items"]]
+
+    def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Apply a manifest on the server's side, as the rig's own field manager."""
+        query = f"?fieldManager={MANAGER}&force=true" + ("&dryRun=All" if dry_run else "")
+        return self.request("PATCH", self.path_of(manifest) + query, body=manifest, kind="application/apply-patch+yaml")
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Create an object; unknown fields are refused."""
+        query = "?fieldValidation=Strict" + ("&dryRun=All" if dry_run else "")
+        path = self.path(manifest["apiVersion"], manifest["kind"], namespace=_namespace(manifest))
+        return self.request("POST", path + query, body=manifest)
+
+    def patch(self, manifest: Manifest, change: Manifest, *, status: bool = False) -> Manifest:
+        """Merge a change into an object, or into its status."""
+        path = self.path_of(manifest) + ("/status" if status else "")
+        return self.request("PATCH", path, body=change, kind="application/merge-patch+json")
+
+    def delete(self, manifest: Manifest, *, propagation: str = "Background") -> None:
+        """Delete an object, if it exists."""
+        try:
+            self.request("DELETE", self.path_of(manifest), body={"propagationPolicy": propagation})
+        except ApiError as err:
+            if err.code != 404:
+                raise
+
+    def path_of(self, manifest: Manifest) -> str:
+        """Return the URL path of a manifest's object."""
+        return self.path(
+            manifest["apiVersion"],
+            manifest["kind"],
+            namespace=_namespace(manifest),
+            name=manifest["metadata"]["name"],
+        )
+
+    def path(self, version: str, kind: str, *, namespace: str = "", name: str = "") -> str:
+        """Return the URL path of a kind, or of one object."""
+        plural, namespaced = self._kind(version, kind)
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        place = f"/namespaces/{namespace}" if namespaced and namespace else ""
+        return f"{root}{place}/{plural}" + (f"/{name}" if name else "")
+
+    def _kind(self, version: str, kind: str) -> tuple[str, bool]:
+        if (version, kind) not in self.kinds:
+            root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+            for row in self.request("GET", root)["resources"]:
+                if "/" not in row["name"]:
+                    self.kinds[version, row["kind"]] = (row["name"], row["namespaced"])
+        if (version, kind) not in self.kinds:
+            raise ApiError(404, f"no kind {kind} in {version}")
+        return self.kinds[version, kind]
+
+
+def manifests(path: Path) -> list[Manifest]:
+    """Return the manifests of a YAML file."""
+    return [found for found in yaml.safe_load_all(path.read_text()) if found]
+
+
+def kubeconfig(path: Path, *, server: str, ca: Path, user: Pair) -> Path:
+    """Write a kubeconfig that carries its certificates."""
+    clusters = [{"name": "rig", "cluster": {"server": server, "certificate-authority-data": _base64(ca)}}]
+    keys = {"client-certificate-data": _base64(user.cert), "client-key-data": _base64(user.key)}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "rig",
+        "clusters": clusters,
+        "users": [{"name": "rig", "user": keys}],
+        "contexts": [{"name": "rig", "context": {"cluster": "rig", "user": "rig"}}],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 60, pause: float = 0.5) -> Any:  # noqa: ANN401 - the condition's own value
+    """Return a condition's first true value, or fail with the last false one."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}; last seen: {found!r}")
+        time.sleep(pause)
+
+
+def _base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def _namespace(manifest: Manifest) -> str:
+    return manifest["metadata"].get("namespace", "")
+
+
+def _error(err: urllib.error.HTTPError) -> ApiError:
+    text = err.read().decode(errors="replace")
+    try:
+        return ApiError(err.code, json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ApiError(err.code, text.strip())

@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The folders that the rig writes to."""
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+TOOLS = REPOSITORY / "tests" / "e2e" / "tools"
+
+
+def cache() -> Path:
+    """Return the folder of built tools and images, which outlives every run."""
+    given = os.environ.get("MODELPLANE_RIG_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "modelplane-rig"
+
+
+def state() -> Path:
+    """Return the folder of the running rig: certificates, logs, process ids, volumes."""
+    given = os.environ.get("MODELPLANE_RIG_STATE")
+    return Path(given) if given else Path("/var/lib/modelplane-rig")
