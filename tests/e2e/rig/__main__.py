@@ -6,8 +6,9 @@
 import sys
 
 import click
-from e2e.rig import tools
+from e2e.rig import fleet, layout, machine, tools
 from e2e.rig.errors import RigError
+from e2e.rig.kube import ApiError
 
 
 @click.group()
@@ -29,11 +30,57 @@ def path(name: str) -> None:
     click.echo(tools.binary(name))
 
 
+@rig.command()
+def up() -> None:
+    """Start the fleet, or what of it does not run."""
+    machine.check()
+    with fleet.lock():
+        fleet.up(click.echo)
+
+
+@rig.command()
+def down() -> None:
+    """Stop the fleet and leave nothing behind."""
+    with fleet.lock():
+        fleet.down(click.echo)
+        left = fleet.leftovers()
+    if left:
+        raise RigError(f"cannot remove all of the fleet: {left[0]} is still there, and {len(left) - 1} more")
+
+
+@rig.command()
+def status() -> None:
+    """Print every program of the fleet and whether it runs."""
+    rows = fleet.status()
+    for name, state in rows:
+        click.echo(f"{name:32} {state}")
+    if not rows:
+        click.echo("nothing runs; start it with: scripts/rig up")
+
+
+@rig.command()
+@click.argument("cluster", type=click.Choice(sorted(layout.CLUSTER_PORTS)), default=layout.CONTROL)
+def kubeconfig(cluster: str) -> None:
+    """Print the path of a cluster's kubeconfig."""
+    click.echo(layout.cluster(cluster).kubeconfig)
+
+
+@rig.command()
+@click.argument("name")
+def logs(name: str) -> None:
+    """Print what a program of the fleet wrote."""
+    log = layout.plane().processes.log(name)
+    if not log.exists():
+        known = ", ".join(sorted(p.stem for p in log.parent.glob("*.log"))) or "none yet"
+        raise RigError(f"cannot show the log of {name}: the rig has {known}")
+    click.echo(log.read_text(errors="replace"), nl=False)
+
+
 def main() -> None:
     """Run the command; what the rig cannot do is one line on stderr."""
     try:
         rig(standalone_mode=True)
-    except RigError as err:
+    except (RigError, ApiError) as err:
         click.echo(f"rig: {err}", err=True)
         sys.exit(1)
 

@@ -105,7 +105,7 @@ def start_etcd(plane: Plane) -> None:
         "--log-level=warn",
     ]
     process = plane.processes.start("etcd", argv)
-    plane.processes.wait(process, lambda: _listens("127.0.0.1", plane.etcd_port), seconds=START_SECONDS)
+    plane.processes.wait(process, lambda: listens("127.0.0.1", plane.etcd_port), seconds=START_SECONDS)
 
 
 def start_apiserver(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
@@ -154,7 +154,7 @@ def start_controllers(cluster: Cluster, *, port: int) -> None:
         f"--secure-port={port}",
     ]
     process = plane.processes.start(f"controllers-{cluster.name}", argv)
-    plane.processes.wait(process, lambda: _listens("127.0.0.1", port), seconds=START_SECONDS)
+    plane.processes.wait(process, lambda: listens("127.0.0.1", port), seconds=START_SECONDS)
 
 
 @contextlib.contextmanager
@@ -179,7 +179,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _listens(address: str, port: int) -> bool:
+def listens(address: str, port: int) -> bool:
+    """Return whether something answers on a port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((address, port)) == 0
