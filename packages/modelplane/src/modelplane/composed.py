@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
 
-from modelplane import conditions, keep, labels, meta, paths, readiness
+from modelplane import conditions, keep, labels, meta, paths, readiness, usages
 from modelplane.composite import Composite
 from modelplane.conditions import Condition
 from modelplane.errors import ReplyTooLarge
@@ -208,8 +208,12 @@ def _write_verdict(rsp: fnv1.RunFunctionResponse, *, ready: bool, settled: bool)
 
 
 def _cut(rsp: fnv1.RunFunctionResponse, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
-    """Leave out new objects, last key first, until the reply fits, and say which wait."""
-    added = sorted(key for key in rsp.desired.resources if key not in req.observed.resources)
+    """Leave out new objects but guards, last key first, until the reply fits, and say which wait."""
+    added = sorted(
+        key
+        for key, new in rsp.desired.resources.items()
+        if key not in req.observed.resources and meta.kind(new.resource) not in usages.KINDS
+    )
     left_out: list[str] = []
     size = rsp.ByteSize()
     while added and size > REPLY_LIMIT:

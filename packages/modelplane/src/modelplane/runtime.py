@@ -21,6 +21,9 @@ from modelplane.errors import ModelplaneError
 MAX_RECEIVE_MIB = 64
 """A fleet's clusters and replicas do not fit into gRPC's default of 4."""
 
+MAX_MESSAGE = 1024
+"""Characters of a Fatal result: Kubernetes refuses longer events."""
+
 Compose = Callable[[fnv1.RunFunctionRequest], Composed]
 
 
@@ -32,15 +35,16 @@ def answer(compose: Compose, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionRe
         return fatal(req, str(err))
     except Exception as err:  # noqa: BLE001  the server outlives any bug; the log has its traceback
         logging.get_logger().exception("cannot compose", error=type(err).__name__)
-        return fatal(req, f"cannot compose, this is a bug: {type(err).__name__}: {err}".splitlines()[0])
+        return fatal(req, f"cannot compose, this is a bug: {type(err).__name__}: {err}")
 
 
 def fatal(req: fnv1.RunFunctionRequest, message: str) -> fnv1.RunFunctionResponse:
-    """Return a reply that changes nothing and says why."""
+    """Return a reply that changes nothing and says why, in one line of bounded length."""
     rsp = fnv1.RunFunctionResponse(desired=req.desired)
     rsp.meta.tag = req.meta.tag
     rsp.meta.ttl.seconds = TTL_AWAITING
-    rsp.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=message))
+    line = " ".join(message.split())[:MAX_MESSAGE]
+    rsp.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=line))
     return rsp
 
 

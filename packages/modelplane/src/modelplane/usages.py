@@ -10,6 +10,9 @@ They do not replay a refused deletion.
 from modelplane.paths import Manifest
 
 API_VERSION = "protection.crossplane.io/v1beta1"
+KIND = "Usage"
+CLUSTER_KIND = "ClusterUsage"
+KINDS = frozenset({KIND, CLUSTER_KIND})
 
 
 def namespaced(
@@ -26,7 +29,7 @@ def namespaced(
         spec["by"] = _ref(by)
     return {
         "apiVersion": API_VERSION,
-        "kind": "Usage",
+        "kind": KIND,
         "metadata": {"name": name, "namespace": namespace},
         "spec": spec,
     }
@@ -36,7 +39,7 @@ def cluster_scoped(*, name: str, of: tuple[str, str, str], reason: str) -> Manif
     """Return a ClusterUsage of an object of cluster scope; `of` is apiVersion, kind and name."""
     return {
         "apiVersion": API_VERSION,
-        "kind": "ClusterUsage",
+        "kind": CLUSTER_KIND,
         "metadata": {"name": name},
         "spec": {"of": _ref(of), "reason": reason},
     }
