@@ -5,6 +5,7 @@
 
 import functools
 import gc
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,13 +35,16 @@ def answer(compose: Compose, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionRe
     except ModelplaneError as err:
         return fatal(req, str(err))
     except Exception as err:  # noqa: BLE001  the server outlives any bug; the log has its traceback
-        logging.get_logger().exception("cannot compose", error=type(err).__name__)
+        # As text: the SDK's own rendering of exc_info prints local variables, tokens among them.
+        logging.get_logger().error("cannot compose", error=type(err).__name__, traceback=traceback.format_exc())
         return fatal(req, f"cannot compose, this is a bug: {type(err).__name__}: {err}")
 
 
 def fatal(req: fnv1.RunFunctionRequest, message: str) -> fnv1.RunFunctionResponse:
     """Return a reply that changes nothing and says why, in one line of bounded length."""
     rsp = fnv1.RunFunctionResponse(desired=req.desired)
+    if req.HasField("context"):
+        rsp.context.CopyFrom(req.context)
     rsp.meta.tag = req.meta.tag
     rsp.meta.ttl.seconds = TTL_AWAITING
     line = " ".join(message.split())[:MAX_MESSAGE]
