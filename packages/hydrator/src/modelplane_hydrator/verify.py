@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Hash files that are already there, several at once."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from modelplane_hydrator.marker import sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from modelplane_hydrator.plan import Entry
+
+PIECE = 1 << 20
+THREADS = 4
+
+
+def right(folder: Path, entries: Iterable[Entry], check: Callable[[int], None]) -> set[Entry]:
+    """Return the entries whose files in a folder have the commit's bytes."""
+    wanted = list(entries)
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = threads.map(lambda one: matches(folder / one.path, one, check), wanted)
+        return {one for one, good in zip(wanted, found, strict=True) if good}
+
+
+def matches(path: Path, entry: Entry, check: Callable[[int], None]) -> bool:
+    """Whether a file has an entry's size and digest; unreadable is no match."""
+    if not sized(path, entry.size):
+        return False
+    hasher, piece = entry.hasher(), memoryview(bytearray(min(PIECE, entry.size + 1)))
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except PermissionError:
+        return False
+    try:
+        while count := os.readv(handle, [piece]):
+            hasher.update(piece[:count])
+            check(count)
+    finally:
+        os.close(handle)
+    return hasher.hexdigest() == entry.digest
