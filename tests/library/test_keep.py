@@ -44,7 +44,7 @@ def test_keeping_is_stable() -> None:
         pytest.param("app", True, id="a plain name"),
     ],
 )
-def test_labels_and_annotations(key: str, stays: bool) -> None:  # noqa: FBT001  a parameter of a table
+def test_labels_and_annotations(*, key: str, stays: bool) -> None:
     """Whoever else owns a label or an annotation goes on owning it."""
     for field in ("labels", "annotations"):
         shown = _kept({"kind": "X", "metadata": {"name": "a", field: {key: "v"}}})

@@ -71,7 +71,7 @@ def test_whole_numbers(value: object, want: int) -> None:
         pytest.param({}, False, id="absent"),
     ],
 )
-def test_has(source: dict[str, Any], want: bool) -> None:  # noqa: FBT001  a parameter of a table
+def test_has(*, source: dict[str, Any], want: bool) -> None:
     """Only null and absence are nothing."""
     found = Struct()
     found.update(source)
