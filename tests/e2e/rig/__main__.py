@@ -7,6 +7,7 @@ import sys
 
 import click
 from e2e.rig import fleet, layout, machine, tools
+from e2e.rig import load as loading
 from e2e.rig.errors import RigError
 from e2e.rig.kube import ApiError
 
@@ -36,6 +37,13 @@ def up() -> None:
     machine.check()
     with fleet.lock():
         fleet.up(click.echo)
+
+
+@rig.command()
+def load() -> None:
+    """Load the kinds, compositions, functions and clusters into the control plane."""
+    with fleet.lock():
+        loading.load(click.echo)
 
 
 @rig.command()

@@ -6,6 +6,7 @@
 import datetime as dt
 import ipaddress
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,9 @@ def issue(ca: Pair, stem: Path, name: str, *, groups: tuple[str, ...] = (), host
     if pair.cert.exists():
         return pair
     stem.parent.mkdir(parents=True, exist_ok=True)
-    root = x509.load_pem_x509_certificate(ca.cert.read_bytes())
+    issuer = _subject(ca)
     key = ec.generate_private_key(ec.SECP256R1())
-    builder = _builder(_name(name, groups), root.subject, key.public_key())
+    builder = _builder(_name(name, groups), issuer, key.public_key())
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if hosts:
@@ -60,6 +61,13 @@ def issue(ca: Pair, stem: Path, name: str, *, groups: tuple[str, ...] = (), host
     _write_key(pair.key, key)
     _write(pair.cert, _pem(builder.sign(signer, hashes.SHA256())), mode=0o644)
     return pair
+
+
+def _subject(ca: Pair) -> x509.Name:
+    """Return whom a CA says it is; Crossplane's says a country that is none, which is no concern of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return x509.load_pem_x509_certificate(ca.cert.read_bytes()).subject
 
 
 def _name(common: str, groups: tuple[str, ...]) -> x509.Name:

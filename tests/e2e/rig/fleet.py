@@ -70,6 +70,7 @@ def down(say: Say) -> None:
     cgroups.clear()
     _unmount()
     network.down()
+    node.tidy()
     for item in places.state().iterdir():
         if item.name not in ("lock", "logs"):
             shutil.rmtree(item) if item.is_dir() and not item.is_symlink() else item.unlink()

@@ -62,13 +62,23 @@ def base(say: Callable[[str], None]) -> str:
     return image
 
 
-def append(image: str, layer: Path, *, base: str | None, entrypoint: list[str], user: str = "") -> str:
+def append(
+    image: str,
+    layer: Path,
+    *,
+    base: str | None,
+    entrypoint: list[str],
+    user: str = "",
+    env: dict[str, str] | None = None,
+) -> str:
     """Push an image: a base with one more layer and an entrypoint."""
     crane = tools.binary("crane")
     origin = ["--base", base] if base else ["--oci-empty-base"]
     commands.run([crane, "append", *origin, "-f", str(layer), "-t", image], what=f"push {image}")
     change = ["--set-platform", "linux/amd64", "--entrypoint", ",".join(entrypoint)]
     change += ["--user", user] if user else []
+    for name, value in (env or {}).items():
+        change += ["--env", f"{name}={value}"]
     commands.run([crane, "mutate", *change, "-t", image, image], what=f"set the entrypoint of {image}")
     return image
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from e2e.rig import commands, layout, places
 
 FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
-CNI_CACHE = Path("/var/lib/cni/results")
 
 
 def up() -> None:
@@ -28,8 +27,6 @@ def down() -> None:
     for bridge in (layout.POD_BRIDGE, layout.BRIDGE):
         if Path(f"/sys/class/net/{bridge}").exists():
             _ip("link", "del", bridge)
-    for cached in CNI_CACHE.glob(f"{layout.POD_NETWORK}-*"):
-        cached.unlink()
     if _saved().exists():
         FORWARD.write_text(json.loads(_saved().read_text())["ip_forward"] + "\n")
         _saved().unlink()

@@ -10,6 +10,9 @@ import yaml
 from e2e.rig import cgroups, kube, layout, tools
 from e2e.rig.kubernetes import START_SECONDS, Cluster
 
+CONTAINER_LOGS = Path("/var/log/containers")
+CNI_RESULTS = Path("/var/lib/cni/results")
+DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
 PAUSE = f"{layout.REGISTRY}/pause:1"
 CONTAINERD = """\
 version = 2
@@ -100,6 +103,21 @@ def give_gpus(cluster: Cluster, count: int) -> None:
     """Advertise GPUs that do not exist: the scheduler counts them, no device is passed in."""
     amounts = {"nvidia.com/gpu": str(count)}
     cluster.api.patch(cluster.api.get("v1", "Node", layout.NODE), {"status": {"capacity": amounts}}, status=True)
+
+
+def tidy() -> None:
+    """Remove what the kubelet and the network plugins leave in folders that nobody can move."""
+    ours = str(layout.plane().folder)
+    for link in CONTAINER_LOGS.glob("*.log"):
+        if str(link.readlink()).startswith(ours):
+            link.unlink()
+    for result in CNI_RESULTS.glob("*"):
+        if ours in result.read_text():
+            result.unlink()
+    (DEVICE_PLUGINS / "kubelet.sock").unlink(missing_ok=True)
+    for folder in (DEVICE_PLUGINS, DEVICE_PLUGINS.parent, CONTAINER_LOGS, CNI_RESULTS, CNI_RESULTS.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def proxy_cleanup() -> list[str]:

@@ -86,6 +86,7 @@ SHARES = (
         "package/crds",
     ),
     Share("lws", "lws", "sigs.k8s.io/lws", "config"),
+    Share("gateway-crds", "envoy-gateway", "sigs.k8s.io/gateway-api", "config/crd/standard"),
 )
 
 
@@ -185,7 +186,8 @@ def _build(row: Binary) -> None:
 
 
 def _copy(row: Share, target: Path) -> None:
-    source = Path(_go(row.tool, "list", "-m", "-f", "{{.Dir}}", row.module)) / row.folder
+    downloaded = json.loads(_go(row.tool, "mod", "download", "-json", row.module))
+    source = Path(downloaded["Dir"]) / row.folder
     partial = target.with_name(f".{row.name}.{os.getpid()}")
     shutil.copytree(source, partial, copy_function=shutil.copyfile)
     for item in partial.rglob("*"):

@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The manifests of `examples/`, and what of them the rig has to provide."""
+
+from pathlib import Path
+
+from e2e.rig import kube, places
+
+
+def files() -> list[Path]:
+    """Return every example's YAML files."""
+    return sorted((places.REPOSITORY / "examples").rglob("*.yaml"))
+
+
+def manifests() -> list[kube.Manifest]:
+    """Return every manifest of every example."""
+    return [manifest for path in files() for manifest in kube.manifests(path)]
+
+
+def repos() -> tuple[str, ...]:
+    """Return the Hub repositories that the examples' caches name."""
+    caches = [row["spec"]["huggingFace"] for row in manifests() if row["kind"] == "ModelCache"]
+    return tuple(sorted({cache["repo"] for cache in caches}))

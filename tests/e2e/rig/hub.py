@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A local Hub with small repositories, and the faults that it is told to play."""
+
+import json
+import random
+import shutil
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.rig import layout, places
+from e2e.rig.kubernetes import START_SECONDS, listens
+
+TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository of the local Hub: one list of shard sizes in MiB per commit, the last one on main."""
+
+    name: str
+    commits: tuple[tuple[float, ...], ...]
+    private: bool = False
+
+
+REPOS = (
+    Repo("rig/tiny", ((1, 1),)),
+    Repo("rig/large", ((64, 64, 32),)),
+    Repo("rig/moving", ((1, 2), (2, 3))),
+    Repo("rig/private", ((1,),), private=True),
+)
+
+
+def folder() -> Path:
+    """Return the folder of the Hub's repositories."""
+    return places.state() / "hub"
+
+
+def start(extra: tuple[str, ...] = ()) -> None:
+    """Serve the repositories, and a small one under every further name."""
+    wanted = [*REPOS, *(Repo(name, ((1, 1),)) for name in extra)]
+    argv = [sys.executable, "-m", "hub", f"--host={layout.ADDRESS}", f"--port={layout.HUB_PORT}", f"--token={TOKEN}"]
+    for repo in wanted:
+        for i, shards in enumerate(repo.commits):
+            path = folder() / repo.name / str(i)
+            write(path, repo.name, shards, seed=f"{repo.name}/{i}")
+            argv.append(f"--repo={repo.name}={path}")
+        argv += [f"--private={repo.name}"] if repo.private else []
+    processes = layout.plane().processes
+    process = processes.start("hub", argv, env={"PYTHONPATH": str(places.REPOSITORY / "tests")})
+    processes.wait(process, lambda: listens(layout.ADDRESS, layout.HUB_PORT), seconds=START_SECONDS)
+
+
+def write(path: Path, name: str, shards: tuple[float, ...], *, seed: str) -> None:
+    """Write a model repository of random shards, the same for the same seed."""
+    if path.exists():
+        return
+    partial = path.with_name(f".{path.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    source = random.Random(seed)  # noqa: S311 - data to fetch, no secret
+    names = [f"model-{i + 1:05}-of-{len(shards):05}.safetensors" for i in range(len(shards))]
+    for shard, size in zip(names, shards, strict=True):
+        (partial / shard).write_bytes(source.randbytes(int(size * MIB)))
+    (partial / "config.json").write_text(json.dumps({"model_type": "rig", "_name_or_path": name}))
+    (partial / "tokenizer.json").write_text(json.dumps({"seed": seed, "version": "1.0"}))
+    index = {
+        "metadata": {"total_size": int(sum(shards) * MIB)},
+        "weight_map": {f"w{i}": n for i, n in enumerate(names)},
+    }
+    (partial / "model.safetensors.index.json").write_text(json.dumps(index))
+    (partial / "onnx").mkdir()
+    (partial / "onnx" / "config.json").write_text("{}")
+    partial.rename(path)
+
+
+def commits(repo: str) -> list[str]:
+    """Return the commits of a repository, as the Hub printed them at its start, oldest first."""
+    lines = layout.plane().processes.log("hub").read_text().splitlines()
+    rows = [line.split() for line in lines if line.startswith(f"{repo} ")]
+    count = next((len(r.commits) for r in REPOS if r.name == repo), 1)
+    return [row[1] for row in rows[-count:]]
+
+
+def faults(*rows: dict[str, object]) -> None:
+    """Replace the faults that are still to come."""
+    tell("faults", list(rows))
+
+
+def move(repo: str, commit: str, *, branch: str = "main") -> None:
+    """Move a branch."""
+    tell("branch", {"repo": repo, "branch": branch, "commit": commit})
+
+
+def tell(what: str, body: object) -> None:
+    """Tell the Hub something."""
+    request = urllib.request.Request(f"{layout.HUB}/-/{what}", data=json.dumps(body).encode(), method="POST")  # noqa: S310 - the rig's own Hub
+    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - as above
+        return
