@@ -16,6 +16,9 @@ KIND = "InferenceCluster"
 
 EVERY = Need(name="clusters", api_version=API_VERSION, kind=KIND)
 
+INFERENCE_GATEWAY = "inference-gateway"
+"""The Gateway of every workload cluster, in the platform's namespace there."""
+
 DEFAULT_STORAGE_CLASS = {"GKE": "modelplane-rwx", "EKS": "modelplane-rwx-efs"}
 """The ReadWriteMany class that a source brings when nothing else is said."""
 

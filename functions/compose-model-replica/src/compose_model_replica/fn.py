@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Compose what serves a model on one cluster, once its cache is staged there."""
+
+from collections.abc import Mapping
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf.struct_pb2 import Struct
+from modelplane import conditions, inputs
+from modelplane.composed import Composed
+from modelplane.conditions import Condition
+
+from compose_model_replica import claims, guards, manifests, observed, releases, staging, status
+from compose_model_replica.inputs import Replica, cached, cluster_of
+from compose_model_replica.manifests import NAMESPACE, Serving, Site
+from compose_model_replica.observed import Workload
+from compose_model_replica.staging import Staging
+
+Existing = Mapping[str, Workload]
+
+
+def compose(req: fnv1.RunFunctionRequest) -> Composed:
+    """Compose the namespace, then workloads and the way to them; what runs is kept whatever input is missing."""
+    replica = Replica.read(req)
+    guarded = guards.guards(replica)
+    if not inputs.resolved(req, replica.needs):
+        return Composed.waiting(req, replica.needs, status.TYPES, resources=guarded)
+    existing = observed.workloads(req)
+    cluster, skipped = cluster_of(req, replica)
+    refusal = None if skipped else status.refused(replica, cluster, existing.values())
+    if refusal is not None or cluster is None:
+        return _unchanged(replica, guarded, existing, refusal=refusal, skipped=skipped)
+    found, entry = cached(req, replica)
+    staged = staging.decide(replica, entry, existing.values())
+    site = Site(
+        raw=replica.raw,
+        name=replica.xr.name,
+        namespace=replica.xr.namespace,
+        deployment=replica.deployment,
+        cluster=cluster.name,
+        provider_config=cluster.provider_config or observed.provider_config(existing.values()),
+        offer=claims.offer(replica.spec.engines, cluster.obj, req),
+        mount=staged.mount,
+    )
+    accepted = status.accepted(replica, entry, waits=staged.waits, found=found)
+    resources = {**guarded, NAMESPACE: manifests.namespace(site)}
+    if not _may_serve(req, staged, existing):
+        return _not_yet(replica, resources, existing, accepted)
+    return _served(req, replica, resources, existing, accepted=accepted, serving=manifests.serving(site))
+
+
+def _may_serve(req: fnv1.RunFunctionRequest, staged: Staging, existing: Existing) -> bool:
+    """Return whether to compose workloads: new ones wait for cache and namespace, others go on as they are."""
+    if existing:
+        return staged.known
+    return not staged.waits and observed.ready(req, NAMESPACE)
+
+
+def _unchanged(
+    replica: Replica,
+    guarded: Mapping[str, Struct],
+    existing: Existing,
+    *,
+    refusal: Condition | None,
+    skipped: tuple[str, ...],
+) -> Composed:
+    """Return an answer that changes nothing and says why; what has no reason of its own stands as observed."""
+    obj = replica.xr.obj
+    told = conditions.stands(obj, (status.ACCEPTED,)) if refusal is None else (refusal,)
+    serves = conditions.stands(obj, (status.SERVES,)) if existing else (status.not_started(),)
+    return Composed(
+        needs=replica.needs,
+        resources=guarded,
+        status=replica.xr.published(),
+        conditions=(*told, *serves),
+        skipped=skipped,
+    )
+
+
+def _not_yet(replica: Replica, resources: Mapping[str, Struct], existing: Existing, accepted: Condition) -> Composed:
+    """Return an answer with the namespace alone; workloads whose mount cannot be told are kept as they are."""
+    serves = status.serves(replica, existing.values()) if existing else status.not_started()
+    return Composed(
+        needs=replica.needs,
+        resources=resources,
+        status=replica.xr.published(),
+        conditions=(accepted, serves),
+    )
+
+
+def _served(
+    req: fnv1.RunFunctionRequest,
+    replica: Replica,
+    resources: Mapping[str, Struct],
+    existing: Existing,
+    *,
+    accepted: Condition,
+    serving: Serving,
+) -> Composed:
+    """Return the whole answer. It is Ready while every engine serves, even where a newer cache is awaited."""
+    serves = status.serves(replica, [existing.get(key) for key in serving.pods])
+    settled = observed.settled(existing, serving.pods)
+    desired = {**resources, **serving.objects}
+    return Composed(
+        needs=replica.needs,
+        resources=desired,
+        released=releases.released(req, replica, desired, settled),
+        status=status.published(replica, serving.mount, serves=serves, settled=len(settled) == len(serving.pods)),
+        conditions=(accepted, serves),
+        ready=serves.status == "True",
+        awaiting=accepted.status != "True",
+    )
