@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`modelplane render`: what every cluster would get, and when it would be Ready."""
+
+import functools
+from typing import Any
+
+import click
+from crossplane.function import logging
+
+from modelplane_cli import apis, functions, load, preview, sections, show, validate, verdict
+from modelplane_cli.errors import BadInput
+from modelplane_cli.play import MAX_STEPS, Player
+from modelplane_cli.preview import Inputs
+
+HELP = """Print what every cluster would get from manifests, and when it would be Ready.
+
+PATH is a file, a folder, or "-" for standard input. The functions run in this process; no cluster is needed.
+Exit code 1: a manifest was refused, a function complained, or --until-ready did not end in Ready.
+
+\b
+Example:
+  modelplane render examples/cache/qwen --fleet examples/fleet --until-ready
+"""
+
+FORMATS = ("yaml", "json", "tree")
+
+
+def inputs(given: dict[str, Any]) -> Inputs:
+    """Return the documents that the flags name; raise BadInput where the schema refuses a manifest."""
+    manifests = load.documents(given["paths"])
+    errors = validate.report(manifests, apis.packaged()).errors
+    if errors:
+        raise BadInput("\n".join(errors))
+    return Inputs(
+        manifests=manifests,
+        fleet=load.documents(given["fleet"]),
+        required=load.documents(given["required_resources"]),
+        observed=load.documents(given["observed_resources"]),
+    )
+
+
+def start(**given: Any) -> None:  # noqa: ANN401  click passes what the options declare
+    """Render, print and judge."""
+    logging.configure(logging.Level.DISABLED)
+    plane = preview.plane(inputs(given), apis.packaged(), functions.installed(given))
+    player = Player(plane)
+    player.play(MAX_STEPS if given["until_ready"] else given["steps"] or 0)
+    found = sections.sections(plane, results=given["include_function_results"])
+    click.echo(show.FORMATS[given["output"] or "yaml"](found), nl=False)
+    complaints = verdict.complaints(plane)
+    for line in complaints:
+        click.echo(line, err=True)
+    if complaints:
+        raise click.exceptions.Exit(1)
+
+
+def _options() -> list[click.Parameter]:
+    many = functools.partial(click.Option, multiple=True, metavar="PATH")
+    steps = click.IntRange(0, MAX_STEPS)
+    return [
+        click.Argument(["paths"], nargs=-1, required=True, metavar="PATH..."),
+        many(["--fleet"], help="The fleet: InferenceClusters with their status. Repeatable."),
+        many(["--required-resources"], help="What else functions ask for, as Secrets. Repeatable."),
+        many(["--observed-resources"], help="What was composed before. Repeatable."),
+        click.Option(["--include-function-results"], is_flag=True, help="Print what the functions told, as Results."),
+        click.Option(["--until-ready"], is_flag=True, help="Play the fleet's answers, and print the timeline."),
+        click.Option(["--steps"], type=steps, metavar="N", help="Play N steps of the fleet's answers."),
+        click.Option(["-o", "--output"], type=click.Choice(FORMATS), help="How to print; yaml unless --until-ready."),
+    ]
+
+
+command = click.Command("render", callback=start, params=[*_options(), *functions.own_options()], help=HELP)
