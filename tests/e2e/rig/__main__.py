@@ -6,7 +6,7 @@
 import sys
 
 import click
-from e2e.rig import fleet, layout, machine, tools
+from e2e.rig import cases, fleet, layout, machine, tools
 from e2e.rig import load as loading
 from e2e.rig.errors import RigError
 from e2e.rig.kube import ApiError
@@ -82,6 +82,21 @@ def logs(name: str) -> None:
         known = ", ".join(sorted(p.stem for p in log.parent.glob("*.log"))) or "none yet"
         raise RigError(f"cannot show the log of {name}: the rig has {known}")
     click.echo(log.read_text(errors="replace"), nl=False)
+
+
+@rig.command()
+@click.option("--only", default="", help="Run the cases whose name matches, as pytest's -k.")
+@click.option("--keep", is_flag=True, help="Leave the fleet running afterwards.")
+def test(only: str, *, keep: bool) -> None:
+    """Build what is missing, start the fleet, run the end-to-end cases, and print one table."""
+    machine.check()
+    with fleet.lock():
+        fleet.up(click.echo)
+        loading.load(click.echo)
+        code = cases.run(only)
+        if not keep:
+            fleet.down(click.echo)
+    sys.exit(code)
 
 
 def main() -> None:

@@ -37,10 +37,10 @@ def lock() -> Generator[None]:
 
 
 def up(say: Say) -> None:
-    """Start what does not run yet; what a crashed start left is removed first."""
+    """Start what does not run; what a start that never completed left is removed first."""
     machine.check()
     machine.install()
-    if not whole():
+    if not (places.state() / MARK).exists():
         if leftovers():
             say("removing what an earlier rig left")
         down(say)
@@ -79,12 +79,6 @@ def down(say: Say) -> None:
 def status() -> list[tuple[str, str]]:
     """Return every program of the rig and whether it runs."""
     return [(p.name, f"runs as {p.pid}" if p.alive else "ended") for p in layout.plane().processes.all()]
-
-
-def whole() -> bool:
-    """Return whether an earlier start completed and all of it still runs."""
-    running = layout.plane().processes.all()
-    return (places.state() / MARK).exists() and bool(running) and all(p.alive for p in running)
 
 
 def leftovers() -> list[str]:

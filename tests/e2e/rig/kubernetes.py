@@ -127,6 +127,7 @@ def start_apiserver(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
         f"--client-ca-file={plane.ca.cert}",
         f"--kubelet-client-certificate={plane.admin.cert}",
         f"--kubelet-client-key={plane.admin.key}",
+        "--kubelet-preferred-address-types=InternalIP",
         f"--service-account-key-file={signer.cert}",
         f"--service-account-signing-key-file={signer.key}",
         "--service-account-issuer=https://kubernetes.default.svc",

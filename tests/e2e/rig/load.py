@@ -46,11 +46,10 @@ def kinds(control: Cluster) -> list[str]:
 
 
 def fleet(control: Cluster) -> None:
-    """Prepare the workload clusters as their owners would, and register them."""
-    for name, nodes in ((layout.WORKLOAD, 1), (layout.EMPTY, 1)):
-        workload = layout.cluster(name)
-        prepare(workload)
-        clusters.register(control, workload, nodes=nodes)
+    """Prepare the workload clusters as their owners would, and register the one with a node."""
+    for name in (layout.WORKLOAD, layout.EMPTY):
+        prepare(layout.cluster(name))
+    clusters.register(control, layout.cluster(layout.WORKLOAD))
 
 
 def prepare(workload: Cluster) -> None:

@@ -39,7 +39,7 @@ def hydrator(say: Callable[[str], None]) -> str:
         commands.run([*install, "--no-deps", str(HYDRATOR)], what="install the hydrator")
         layer = images.tar(Path(folder, "layer.tar"), {SITE: site})
         entrypoint = ["python3", "-m", "modelplane_hydrator"]
-        env = {"PYTHONPATH": f"/{SITE}", "PYTHONUNBUFFERED": "1"}
+        env = {"PYTHONPATH": f"/{SITE}", "HF_ENDPOINT": layout.HUB}
         return images.append(image, layer, base=base, entrypoint=entrypoint, user=USER, env=env)
 
 
