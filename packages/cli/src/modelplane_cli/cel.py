@@ -29,7 +29,10 @@ def faults(
     Where the schema is known to refuse something below, a rule judges what is left, or nothing.
     """
     below = tuple(fault for fault in known if fault.path[: len(path)] == path)
-    if not any(fault.baffling for fault in below):
+    own = [fault for fault in below if fault.path == path]
+    if any(fault.baffling for fault in own):
+        return
+    if not own and not any(fault.baffling for fault in below):
         for rule in schema.get("x-kubernetes-validations", ()):
             yield from _broken(rule, value, path, old=old, lenient=bool(below))
     for step, item, inner, former in _children(value, schema, old):

@@ -65,19 +65,21 @@ def faults(value: Any, schema: Manifest, path: Path = ()) -> Iterator[Fault]:  #
         have = _NOUNS.get(type(value), "null")
         yield Fault(path, f"is {have} and must be {_TYPES[wanted][1]}", baffling=True)
         return
-    yield from _scalar(value, schema, path)
+    own = next(_itself(value, schema, path), None)
+    if own:
+        yield own
+    if own and own.baffling:
+        return
     if isinstance(value, dict):
         yield from _object(value, schema, path)
     if isinstance(value, list):
         yield from _list(value, schema, path)
 
 
-def _scalar(value: Any, schema: Manifest, path: Path) -> Iterator[Fault]:  # noqa: ANN401  JSON data
+def _itself(value: Any, schema: Manifest, path: Path) -> Iterator[Fault]:  # noqa: ANN401  JSON data
+    """Yield what is wrong with a value as a whole; one such fault often brings others."""
     if "enum" in schema and value not in schema["enum"]:
         yield Fault(path, f"is {json.dumps(value)}; write {_either(schema['enum'])}", baffling=True)
-    if isinstance(value, str) and "pattern" in schema and not cel.matches(value, schema["pattern"]):
-        wanted = schema.get("description") or f"it must match {schema['pattern']}"
-        yield Fault(path, f"is {json.dumps(value)}, which is not valid; {wanted.rstrip('.')}")
     for keyword, measure, message in _LIMITS:
         if keyword not in schema:
             continue
@@ -85,6 +87,9 @@ def _scalar(value: Any, schema: Manifest, path: Path) -> Iterator[Fault]:  # noq
         if have > limit if keyword.startswith("max") else have < limit:
             text = message.format(have=have, limit=limit)
             yield Fault(path, text, baffling=keyword in ("maxLength", "maxItems", "maxProperties"))
+    if isinstance(value, str) and "pattern" in schema and not cel.matches(value, schema["pattern"]):
+        wanted = schema.get("description") or f"it must match {schema['pattern']}"
+        yield Fault(path, f"is {json.dumps(value)}, which is not valid; {wanted.rstrip('.')}")
 
 
 def _object(value: Manifest, schema: Manifest, path: Path) -> Iterator[Fault]:

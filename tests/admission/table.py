@@ -1,0 +1,16 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The whole table: what must be accepted, and what must be refused with which words."""
+
+from admission import bad_caches, bad_classes, bad_clusters, bad_deployments, bad_pods, bad_replicas, good
+
+GOOD = good.CASES
+BAD = (
+    *bad_caches.CASES,
+    *bad_deployments.CASES,
+    *bad_pods.CASES,
+    *bad_replicas.CASES,
+    *bad_classes.CASES,
+    *bad_clusters.CASES,
+)
