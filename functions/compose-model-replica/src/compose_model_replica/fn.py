@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import conditions, inputs
+from modelplane import clusters, conditions, inputs
 from modelplane.composed import Composed
 from modelplane.conditions import Condition
 
@@ -38,9 +38,9 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
         name=replica.xr.name,
         namespace=replica.xr.namespace,
         deployment=replica.deployment,
-        cluster=cluster.name,
-        provider_config=cluster.provider_config or observed.provider_config(existing.values()),
-        offer=claims.offer(replica.spec.engines, cluster.obj, req),
+        cluster=replica.spec.cluster,
+        provider_config=clusters.provider_config(cluster) or observed.provider_config(existing.values()),
+        offer=claims.offer(replica.spec.engines, cluster, req),
         mount=staged.mount,
     )
     accepted = status.accepted(replica, entry, waits=staged.waits, found=found)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import caches, clusters, engines, inputs, labels, paths
+from modelplane import caches, clusters, engines, inputs, labels, meta, paths
 from modelplane.caches import Staged
-from modelplane.clusters import Cluster
 from modelplane.composite import Composite
 from modelplane.engines import Engine
 from modelplane.errors import InvalidSpec
@@ -87,9 +86,9 @@ def spec(raw: bytes, name: str) -> Spec:
     )
 
 
-def cluster_of(req: fnv1.RunFunctionRequest, replica: Replica) -> tuple[Cluster | None, tuple[str, ...]]:
+def cluster_of(req: fnv1.RunFunctionRequest, replica: Replica) -> tuple[Struct | None, tuple[str, ...]]:
     """Return the replica's cluster, None where it is absent or could not be read, and a line where it could not."""
-    found, skipped = inputs.read_each(inputs.objects(req, clusters.one(replica.spec.cluster)), clusters.read)
+    found, skipped = inputs.read_each(inputs.objects(req, clusters.one(replica.spec.cluster)), _named)
     return (found[0] if found else None), skipped
 
 
@@ -100,7 +99,13 @@ def cached(req: fnv1.RunFunctionRequest, replica: Replica) -> tuple[bool, Staged
     found = inputs.objects(req, caches.one(replica.spec.cache, replica.xr.namespace))
     if not found:
         return False, None
-    return True, caches.staged(found[0]).get(replica.spec.cluster)
+    return True, caches.staged_on(found[0], replica.spec.cluster)
+
+
+def _named(obj: Struct) -> Struct:
+    """Return the object; raise Unreadable where it has no name."""
+    meta.name(obj)
+    return obj
 
 
 def _check(read: tuple[Engine, ...], name: str) -> None:

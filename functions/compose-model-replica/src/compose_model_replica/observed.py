@@ -3,6 +3,7 @@
 
 """What is composed already: the workloads, what their pods mount and claim, on which cluster they are."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -82,14 +83,19 @@ def _workload(obj: Struct, backend: Backend, *, key: str, engine: str) -> Worklo
         provider_config=paths.text(obj, "spec", "providerConfigRef", "name"),
         ready=readiness.ready(obj, meta.statuses(obj)),
         available=paths.whole(reported, "status", backend.available),
-        asked=_pods(backend.pod_specs(remote.desired(obj))),
-        reported=_pods(backend.pod_specs(reported)),
+        asked=_pods(tuple(map(_raw, backend.pod_specs(remote.desired(obj))))),
+        reported=_pods(tuple(map(_raw, backend.pod_specs(reported)))),
     )
 
 
-def _pods(specs: list[Struct]) -> Pods | None:
-    if not specs:
-        return None
+def _raw(spec: Struct) -> bytes:
+    return spec.SerializeToString(deterministic=True)
+
+
+@functools.lru_cache(maxsize=512)
+def _pods(raw: tuple[bytes, ...]) -> Pods | None:
+    """Read the specs of a workload's pods from their bytes; pods that mount different models cannot be told."""
+    specs = [Struct.FromString(spec) for spec in raw]
     claims = frozenset(claim for spec in specs for claim in pods.claimed(spec))
     mounts = {base.mounted(spec) for spec in specs}
     return Pods(mounts.pop(), claims) if len(mounts) == 1 else None

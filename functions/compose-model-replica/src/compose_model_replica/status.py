@@ -6,10 +6,10 @@
 from collections.abc import Collection
 from typing import Literal
 
-from modelplane import conditions, remote
+from google.protobuf.struct_pb2 import Struct
+from modelplane import clusters, conditions, remote
 from modelplane.backends.base import Mount
 from modelplane.caches import Staged
-from modelplane.clusters import Cluster
 from modelplane.conditions import Condition
 from modelplane.paths import Manifest
 
@@ -26,7 +26,7 @@ Refusal = Literal["UnsupportedServingMode", "ReservedNamespace", "ClusterChanged
 _GIB = 1 << 30
 
 
-def refused(replica: Replica, cluster: Cluster | None, existing: Collection[Workload]) -> Condition | None:
+def refused(replica: Replica, cluster: Struct | None, existing: Collection[Workload]) -> Condition | None:
     """Return why nothing can be composed on the cluster, or None."""
     spec, namespace = replica.spec, replica.xr.namespace
     if spec.mode != "Unified":
@@ -39,7 +39,7 @@ def refused(replica: Replica, cluster: Cluster | None, existing: Collection[Work
         return _refused("ClusterChanged", f"{moved}, but a replica stays where it is: delete it and create another")
     if cluster is None:
         return _refused("ClusterNotFound", f"spec.clusterName names no InferenceCluster {spec.cluster!r}: create it")
-    if not (cluster.provider_config or any(w.provider_config for w in existing)):
+    if not (clusters.provider_config(cluster) or any(w.provider_config for w in existing)):
         message = f"Waiting for InferenceCluster {spec.cluster!r} to publish its provider config."
         return conditions.false(ACCEPTED, "WaitingForCluster", message)
     return None

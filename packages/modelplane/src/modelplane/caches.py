@@ -41,6 +41,14 @@ def staged(cache: Struct) -> dict[str, Staged]:
     return {entry.cluster: entry for entry in map(_entry, paths.children(cache, "status", "clusters"))}
 
 
+def staged_on(cache: Struct, cluster: str) -> Staged | None:
+    """Return what a ModelCache publishes for one cluster, or None."""
+    for entry in paths.children(cache, "status", "clusters"):
+        if paths.text(entry, "name") == cluster:
+            return _entry(entry)
+    return None
+
+
 def selector(cache: Struct) -> dict[str, str]:
     """Return the labels that a ModelCache wants of its clusters."""
     return paths.texts(cache, "spec", "clusterSelector", "matchLabels")

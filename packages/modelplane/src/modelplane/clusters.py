@@ -64,10 +64,15 @@ def read(obj: Struct) -> Cluster:
         labels=meta.labels(obj),
         taints=_taints(obj),
         ready=meta.statuses(obj).get("Ready") == "True",
-        provider_config=paths.text(obj, "status", "providerConfigRef", "name"),
+        provider_config=provider_config(obj),
         gateway=paths.text(obj, "status", "gateway", "address"),
         storage_class=_storage_class(obj),
     )
+
+
+def provider_config(obj: Struct) -> str:
+    """Return the name of the provider config by which a cluster is reached, empty until it is published."""
+    return paths.text(obj, "status", "providerConfigRef", "name")
 
 
 def matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

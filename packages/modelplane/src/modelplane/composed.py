@@ -190,6 +190,8 @@ def _write_condition(rsp: fnv1.RunFunctionResponse, xr: Struct, condition: Condi
             target=fnv1.TARGET_COMPOSITE,
         )
     )
+    if not (condition.event or condition.warning):
+        return
     before = conditions.observed(xr, condition.type)
     moved = before is None or (before.status, before.reason) != (condition.status, condition.reason)
     if condition.event and moved:

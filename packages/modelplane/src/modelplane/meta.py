@@ -57,4 +57,12 @@ def condition(obj: Struct, typ: str) -> Struct | None:
 
 def statuses(obj: Struct) -> dict[str, str]:
     """Return the status of every condition of the object, by type."""
-    return {paths.text(c, "type"): paths.text(c, "status") for c in paths.children(obj, "status", "conditions")}
+    found = paths.find(obj, "status", "conditions")
+    if found is None:
+        return {}
+    out: dict[str, str] = {}
+    for value in found.list_value.values:
+        fields = value.struct_value.fields
+        typ, status = fields.get("type"), fields.get("status")
+        out[typ.string_value if typ is not None else ""] = status.string_value if status is not None else ""
+    return out
