@@ -64,5 +64,6 @@ def statuses(obj: Struct) -> dict[str, str]:
     for value in found.list_value.values:
         fields = value.struct_value.fields
         typ, status = fields.get("type"), fields.get("status")
-        out[typ.string_value if typ is not None else ""] = status.string_value if status is not None else ""
+        if typ is not None or status is not None:
+            out[typ.string_value if typ is not None else ""] = status.string_value if status is not None else ""
     return out
