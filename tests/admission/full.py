@@ -184,6 +184,21 @@ spec:
   - {name: plain, claim: ExtendedResource, driver: gpu.nvidia.com, extendedResourceName: nvidia.com/gpu}
 """)
 
+_A100 = {"type": "a100", "count": 1}
+AKS_CLASS = edited(
+    bases.CLASS,
+    {
+        "spec.provisioning": {
+            "provider": "AKS",
+            "aks": {"vmSize": "Standard_NC24ads_A100_v4", "diskSizeGb": 65536, "accelerator": _A100},
+        }
+    },
+)
+VULTR_CLASS = edited(
+    bases.CLASS,
+    {"spec.provisioning": {"provider": "Vultr", "vultr": {"plan": "vcg-a100-12c-120g-80vram", "accelerator": _A100}}},
+)
+
 EXISTING = base("""
 apiVersion: modelplane.ai/v1alpha1
 kind: InferenceCluster
@@ -270,13 +285,14 @@ EKS = edited(
     {
         "spec.cluster.eks.kubernetesVersion": "1.31",
         "spec.cluster.eks.credentials": _CREDENTIALS,
-        "spec.cluster.eks.cache": {},
+        "spec.cluster.eks.cache": {"storageClassName": "efs"},
         "spec.nodePools.0.capacityBlock": {"capacityReservationId": "cr-0123456789abcdef0"},
         "spec.nodePools.0.fabric": {"type": "EFA"},
     },
 )
 AKS = edited(bases.AKS, {"spec.cluster.aks.kubernetesVersion": "1.34.1", "spec.cluster.aks.credentials": _CREDENTIALS})
-NEBIUS = edited(bases.NEBIUS, {"spec.cluster.nebius": {"kubernetesVersion": "1.34", "credentials": {}}})
+NEBIUS = edited(bases.NEBIUS, {"spec.cluster.nebius": {"kubernetesVersion": "1.34", "credentials": _CREDENTIALS}})
 VULTR = edited(
-    bases.VULTR, {"spec.cluster.vultr": {"region": "ewr", "kubernetesVersion": "v1.36.1+3", "credentials": {}}}
+    bases.VULTR,
+    {"spec.cluster.vultr": {"region": "ewr", "kubernetesVersion": "v1.36.1+3", "credentials": _CREDENTIALS}},
 )
