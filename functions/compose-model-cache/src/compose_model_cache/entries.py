@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is published of each cluster, in status.clusters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from google.protobuf.struct_pb2 import Struct
+from modelplane import paths
+from modelplane.paths import Manifest
+
+Phase = Literal["Pending", "Hydrating", "Ready", "Failed"]
+
+_PHASES: dict[str, Phase] = {"Hydrating": "Hydrating", "Ready": "Ready", "Failed": "Failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One cluster as published.
+
+    tree, source and claim_uid are of the newest verified tree; revision and bytes are what the cluster reports last.
+    """
+
+    phase: Phase = "Pending"
+    reason: str = ""
+    message: str = ""
+    tree: str = ""
+    revision: str = ""
+    source: str = ""
+    claim_uid: str = ""
+    staged: int = 0
+    total: int = 0
+
+    def manifest(self, name: str) -> Manifest:
+        """Return the entry as status.clusters holds it, without what is empty."""
+        texts = {
+            "name": name,
+            "phase": self.phase,
+            "reason": self.reason,
+            "message": self.message,
+            "tree": self.tree,
+            "revision": self.revision,
+            "source": self.source,
+            "claimUID": self.claim_uid,
+        }
+        out: Manifest = {key: value for key, value in texts.items() if value}
+        if self.total:
+            out["bytesStaged"], out["bytesTotal"] = self.staged, self.total
+        return out
+
+
+def published(xr: Struct) -> Mapping[str, Entry]:
+    """Return what the XR's status says of each cluster."""
+    return {paths.text(entry, "name"): _read(entry) for entry in paths.children(xr, "status", "clusters")}
+
+
+def _read(entry: Struct) -> Entry:
+    return Entry(
+        phase=_PHASES.get(paths.text(entry, "phase"), "Pending"),
+        reason=paths.text(entry, "reason"),
+        message=paths.text(entry, "message"),
+        tree=paths.text(entry, "tree"),
+        revision=paths.text(entry, "revision"),
+        source=paths.text(entry, "source"),
+        claim_uid=paths.text(entry, "claimUID"),
+        staged=paths.whole(entry, "bytesStaged"),
+        total=paths.whole(entry, "bytesTotal"),
+    )
