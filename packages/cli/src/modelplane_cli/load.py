@@ -17,6 +17,7 @@ from yaml.resolver import BaseResolver
 from modelplane_cli.errors import BadInput
 
 STDIN = "-"
+MAX_DEPTH = 100
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 _PREFIX = "tag:yaml.org,2002:"
@@ -93,11 +94,11 @@ def read(text: str, path: str) -> list[Document]:
         raise BadInput(f"{path}:{line}: cannot read YAML: {err.problem or err.context}") from err
     except yaml.YAMLError as err:
         raise BadInput(f"{path}: cannot read YAML: {err}".splitlines()[0]) from err
-    except RecursionError as err:
-        raise BadInput(f"{path}: cannot read YAML: it is nested too deeply") from err
 
 
 def _documents(text: str, path: str) -> Iterator[Document]:
+    if _too_deep(text):
+        raise BadInput(f"{path}: cannot read YAML: it is nested more than {MAX_DEPTH} levels deep")
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -107,6 +108,18 @@ def _documents(text: str, path: str) -> Iterator[Document]:
                 yield from _manifests(body, node, path)
     finally:
         loader.dispose()
+
+
+def _too_deep(text: str) -> bool:
+    """Return whether composing the text would overrun the parser's stack, which libyaml's binding does not guard."""
+    if text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0) < MAX_DEPTH:
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _manifests(body: object, node: yaml.Node, path: str) -> Iterator[Document]:

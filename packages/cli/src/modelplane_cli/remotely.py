@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Objects on a workload cluster in a person's words: what each asks for, and how far it is."""
+
+from collections.abc import Callable, Mapping
+
+from modelplane.paths import Manifest
+
+from modelplane_cli import hydration
+from modelplane_cli.objects import value_at
+
+GIB = 1024**3
+
+Words = Callable[[Manifest], str]
+
+
+def brief(manifest: Manifest) -> str:
+    """Return what an object is: its kind, and the detail that matters of some kinds."""
+    kind = manifest["kind"]
+    detail = _DETAILS[kind](manifest) if kind in _DETAILS else ""
+    return f"{kind} ({detail})" if detail else kind
+
+
+def progress(manifest: Manifest) -> str:
+    """Return how far an object is, the empty string where its kind says nothing."""
+    kind = manifest["kind"]
+    return _PROGRESS[kind](manifest) if kind in _PROGRESS else ""
+
+
+def _claim(manifest: Manifest) -> str:
+    size = value_at(manifest, "spec", "resources", "requests", "storage")
+    modes = ", ".join(value_at(manifest, "spec", "accessModes") or ())
+    return f"{size} of class {value_at(manifest, 'spec', 'storageClassName')}, {modes}"
+
+
+def _deployment(manifest: Manifest) -> str:
+    return f"{value_at(manifest, 'spec', 'replicas')} x {_asked(value_at(manifest, 'spec', 'template', 'spec'))}"
+
+
+def _gang(manifest: Manifest) -> str:
+    template = value_at(manifest, "spec", "leaderWorkerTemplate") or {}
+    pod = value_at(template, "leaderTemplate", "spec") or value_at(template, "workerTemplate", "spec")
+    groups, size = value_at(manifest, "spec", "replicas"), template.get("size")
+    return f"{groups} x {size} pods, each {_asked(pod)}"
+
+
+def _asked(pod: Manifest | None) -> str:
+    """Return the image of a pod's engine and the extended resources that it is limited to."""
+    container = (value_at(pod, "containers") or [{}])[0]
+    limits = value_at(container, "resources", "limits") or {}
+    asked = [f"{count} {name}" for name, count in sorted(limits.items()) if "/" in name]
+    return ", ".join([container.get("image", ""), *asked])
+
+
+def _job(manifest: Manifest) -> str:
+    args = value_at(manifest, "spec", "template", "spec", "containers")[0].get("args", [])
+    repo = hydration.flag(args, "--repo")
+    return f"fetches {repo}" if repo else ""
+
+
+_DETAILS: Mapping[str, Words] = {
+    "PersistentVolumeClaim": _claim,
+    "Deployment": _deployment,
+    "LeaderWorkerSet": _gang,
+    "Job": _job,
+}
+
+
+def _phase(manifest: Manifest) -> str:
+    phase = value_at(manifest, "status", "phase")
+    return str(phase).lower() if phase and manifest["kind"] != "Namespace" else ""
+
+
+def _fetched(manifest: Manifest) -> str:
+    if value_at(manifest, "status", "succeeded"):
+        return "complete"
+    if not value_at(manifest, "status", "active"):
+        return ""
+    told = hydration.progress(manifest)
+    if not told:
+        return "running"
+    return f"running, {told['percent']}% of {told['total'] / GIB:.1f} GiB"
+
+
+def _available(manifest: Manifest) -> str:
+    if value_at(manifest, "status", "observedGeneration") is None:
+        return ""
+    ready = value_at(manifest, "status", "availableReplicas") or value_at(manifest, "status", "readyReplicas") or 0
+    return "available" if ready == value_at(manifest, "status", "replicas") else "starting"
+
+
+_PROGRESS: Mapping[str, Words] = {
+    "PersistentVolumeClaim": _phase,
+    "Job": _fetched,
+    "Deployment": _available,
+    "LeaderWorkerSet": _available,
+}
