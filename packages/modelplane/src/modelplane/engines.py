@@ -73,6 +73,11 @@ class Engine:
         return len(self.members) > 1
 
 
+def gpus(count: int) -> DeviceRequest:
+    """Return what each pod of a turnkey engine asks for: whole NVIDIA GPUs, whichever."""
+    return DeviceRequest("gpu", count, (f'device.driver == "{NVIDIA_DRIVER}"',))
+
+
 def read(spec: Manifest) -> tuple[Engine, ...]:
     """Return the engines of a ModelReplica's spec, or of a ModelDeployment's spec (turnkey) or template spec."""
     if "workers" in spec:
@@ -83,13 +88,13 @@ def read(spec: Manifest) -> tuple[Engine, ...]:
 def _turnkey(workers: Manifest) -> Engine:
     topology = workers["topology"]
     tensor, pipeline = topology["tensor"], topology.get("pipeline", 1)
-    gpus = DeviceRequest("gpu", tensor, (f'device.driver == "{NVIDIA_DRIVER}"',))
+    devices = (gpus(tensor),)
     pool = workers.get("nodePoolName", "")
     if pipeline == 1:
-        members = (_member(workers["template"], "Standalone", 1, (gpus,), pool),)
+        members = (_member(workers["template"], "Standalone", 1, devices, pool),)
     else:
         roles: tuple[tuple[Role, int], ...] = (("Leader", 1), ("Worker", pipeline - 1))
-        members = tuple(_member(workers["template"], role, nodes, (gpus,), pool) for role, nodes in roles)
+        members = tuple(_member(workers["template"], role, nodes, devices, pool) for role, nodes in roles)
     return Engine(
         name=TURNKEY_NAME,
         copies=workers.get("count", 1),

@@ -4,7 +4,7 @@
 """The node pools that an InferenceCluster publishes as its capacity, in either shape of its status."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from google.protobuf.struct_pb2 import ListValue, Struct
@@ -36,14 +36,14 @@ class Device:
     device_class: str
     extended_resource: str
     count: int
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    capacity: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, hash=False)
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    capacity: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Alike nodes of one cluster. Pools with equal devices share one `devices` object."""
+    """Alike nodes of one cluster; no nodes are an unknown number. Pools with equal devices share one `devices`."""
 
     name: str
     nodes: int
@@ -53,9 +53,18 @@ class Pool:
 def read(cluster: Struct) -> tuple[Pool, ...]:
     """Return the pools of an InferenceCluster by name; a pool without a name is no pool."""
     found = paths.find(cluster, "status", "gpuPools")
-    pools = [_pool(p) for p in paths.children(cluster, "status", "gpuPools")]
     if found is None:
-        pools = [_first_shape(p) for p in paths.children(cluster, "status", "capacity", "gpuPools")]
+        return _sorted(_first_shape(p) for p in paths.children(cluster, "status", "capacity", "gpuPools"))
+    return _pools(found.list_value.SerializeToString(deterministic=True))
+
+
+@functools.lru_cache(maxsize=2048)
+def _pools(raw: bytes) -> tuple[Pool, ...]:
+    """Read a list of pools from its bytes: what a cluster offers seldom changes."""
+    return _sorted(_pool(v.struct_value) for v in ListValue.FromString(raw).values if v.HasField("struct_value"))
+
+
+def _sorted(pools: Iterable[Pool]) -> tuple[Pool, ...]:
     return tuple(sorted((pool for pool in pools if pool.name), key=lambda pool: pool.name))
 
 

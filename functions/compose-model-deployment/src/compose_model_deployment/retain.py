@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which of its replicas a deployment keeps, and where their engines sit now.
+
+A replica keeps its cluster, whatever its health, its labels or the selectors say. It goes when it is scaled down, under
+an untolerated NoExecute taint, and when it yields; it moves, once there is another place, when its cluster is deleted
+or its pool no longer fits the device selectors, which were edited since.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from modelplane.engines import Engine
+
+from compose_model_deployment import offers, seats
+from compose_model_deployment.census import Replica, Seated
+from compose_model_deployment.inputs import Deployment, Site
+from compose_model_deployment.ledger import Ledger
+from compose_model_deployment.offers import Offer, Offers
+from compose_model_deployment.seats import Seat, Seats
+
+Held = Literal["unreadable", "gone", "unknown", "misfit", "full"]
+
+SAYS: dict[Held, str] = {
+    "gone": "the cluster of {} is deleted",
+    "misfit": "the device selectors no longer fit the pool of {}",
+    "full": "the cluster has no room for what {} should become",
+    "unknown": "the cluster publishes no pools for what {} should become",
+    "unreadable": "metadata.name or spec.clusterName is not set in {}",
+}
+"""What a message says of replicas that stay as they are."""
+
+
+_NOWHERE = Seated("", {}, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A replica that stays: with seats it becomes what the deployment says, else it stays as it is, for a reason."""
+
+    replica: Replica
+    seats: Seats | None = None
+    held: Held | None = None
+
+    @property
+    def stray(self) -> bool:
+        """Return whether it goes once there is a place for it elsewhere."""
+        return self.held in ("gone", "misfit")
+
+
+def evicted(replicas: Iterable[Replica], sites: Mapping[str, Site], deployment: Deployment) -> frozenset[str]:
+    """Return the keys of the replicas on clusters whose NoExecute taints the deployment does not tolerate."""
+    return frozenset(
+        replica.key
+        for replica in replicas
+        if replica.cluster in sites
+        and any(t.effect == "NoExecute" and not deployment.tolerates(t) for t in sites[replica.cluster].cluster.taints)
+    )
+
+
+def surplus(replicas: Iterable[Replica], sites: Mapping[str, Site], wanted: int) -> frozenset[str]:
+    """Return the keys of the replicas to scale down: lost ones, then not ready ones, then from the fullest cluster."""
+    left = {replica.key: replica for replica in replicas}
+    load = Counter(replica.cluster for replica in left.values())
+    gone: set[str] = set()
+    while len(left) > wanted:
+        first = min(left.values(), key=lambda r: (*_standing(r, sites), -load[r.cluster], -r.index, r.cluster, r.key))
+        load[first.cluster] -= 1
+        gone.add(left.pop(first.key).key)
+    return frozenset(gone)
+
+
+def kept(
+    replicas: Iterable[Replica], deployment: Deployment, sites: Mapping[str, Site], known: Offers, ledger: Ledger
+) -> tuple[Kept, ...]:
+    """Return the replicas that stay, each with its seats, and charge the ledger for them."""
+    found = list(replicas)
+    for replica in found:
+        ledger.charge(replica.cluster, ledger.on(replica.cluster, replica.costs))
+    return tuple(_kept(replica, deployment, sites, known, ledger) for replica in found)
+
+
+def _standing(replica: Replica, sites: Mapping[str, Site]) -> tuple[bool, bool]:
+    return replica.cluster in sites and not replica.leaving, replica.ready
+
+
+def _kept(replica: Replica, deployment: Deployment, sites: Mapping[str, Site], known: Offers, ledger: Ledger) -> Kept:
+    site = sites.get(replica.cluster)
+    if not replica.name or not replica.cluster:
+        return Kept(replica, held="unreadable")
+    if site is None:
+        return Kept(replica, held="gone")
+    pairs = [(engine, replica.engines.get(engine.name, _NOWHERE)) for engine in deployment.engines]
+    offered = known.of(site.pools)
+    staying = [_stays(engine, seated, found) for (engine, seated), found in zip(pairs, offered, strict=True)]
+    if None in staying and not site.pools:
+        return Kept(replica, held="unknown")
+    before = ledger.on(replica.cluster, replica.costs)
+    ledger.credit(replica.cluster, before)
+    found = _seated(staying, offered, ledger.free(replica.cluster))
+    ledger.charge(replica.cluster, seats.taken(found) if found is not None else before)
+    if found is not None:
+        return Kept(replica, found)
+    misfit = any(seat is None and _edited(*pair) for pair, seat in zip(pairs, staying, strict=True))
+    return Kept(replica, held="misfit" if misfit else "full")
+
+
+def _stays(engine: Engine, seated: Seated, offered: Mapping[str, Offer]) -> Seat | None:
+    """Return the seat that an engine keeps: its pool fits, or its device requests are as they were."""
+    if seated.pool in offered:
+        return Seat(seated.pool, offered[seated.pool])
+    return Seat(seated.pool, _as_claimed(engine, seated)) if seated.pool and not _edited(engine, seated) else None
+
+
+def _edited(engine: Engine, seated: Seated) -> bool:
+    """Return whether the device requests differ from those that the pool was chosen for.
+
+    A replica without our annotation shows only those that are claimed, not those of synthetic devices.
+    """
+    if not seated.pool:
+        return False
+    if seated.digest:
+        return seated.digest != offers.ask(engine).digest
+    for member in engine.members:
+        wanted = {request.name: (request.count, request.selectors) for request in member.devices}
+        claims = seated.claims.get(member.role, ())
+        if any(wanted.get(claim.name) != (claim.count, claim.selectors) for claim in claims):
+            return True
+    return False
+
+
+def _as_claimed(engine: Engine, seated: Seated) -> Offer:
+    claims = tuple(seated.claims.get(member.role, ()) for member in engine.members)
+    pods = sum(member.nodes for member, claimed in zip(engine.members, claims, strict=True) if claimed)
+    return Offer(claims, pods * engine.copies)
+
+
+def _whole(staying: Iterable[Seat | None]) -> Seats:
+    return tuple(seat for seat in staying if seat is not None)
+
+
+def _seated(
+    staying: list[Seat | None], offered: tuple[Mapping[str, Offer], ...], free: Mapping[str, int]
+) -> Seats | None:
+    """Return the seats that stay, and the best free ones for the engines that have none."""
+    if None not in staying:
+        return _whole(staying)
+    left = dict(free)
+    for pool, nodes in seats.taken(_whole(staying)).items():
+        left[pool] = left.get(pool, 0) - nodes
+    missing = [number for number, seat in enumerate(staying) if seat is None]
+    found = seats.best([offered[number] for number in missing], left)
+    if found is None:
+        return None
+    new = dict(zip(missing, found, strict=True))
+    return tuple(seat if seat is not None else new[number] for number, seat in enumerate(staying))
