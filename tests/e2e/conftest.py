@@ -29,13 +29,14 @@ def workload() -> Cluster:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print one table: case, result, seconds."""
-    rows = [
-        (report.nodeid.rpartition("/")[2], outcome, report.duration)
-        for outcome in ("passed", "failed", "error", "xfailed", "xpassed")
-        for report in terminalreporter.getreports(outcome)
-        if report.when == "call" or outcome in ("failed", "error")
-    ]
+    """Print one table: case, result, seconds; the rows of a table of manifests are one case."""
+    rows: dict[tuple[str, str], list[float]] = {}
+    for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
+        for report in terminalreporter.getreports(outcome):
+            if report.when == "call" or outcome in ("failed", "error"):
+                case = report.nodeid.rpartition("/")[2].partition("[")[0]
+                rows.setdefault((case, outcome), []).append(report.duration)
     terminalreporter.section("cases")
-    for case, outcome, seconds in sorted(rows):
-        terminalreporter.write_line(f"{case:100} {outcome:8} {seconds:8.1f}")
+    for (case, outcome), seconds in sorted(rows.items()):
+        count = f" ({len(seconds)})" if len(seconds) > 1 else ""
+        terminalreporter.write_line(f"{case + count:90} {outcome:8} {sum(seconds):8.1f}")

@@ -3,6 +3,7 @@
 
 """The manifests of `examples/`, and what of them the rig has to provide."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from e2e.rig import kube, places
@@ -22,3 +23,20 @@ def repos() -> tuple[str, ...]:
     """Return the Hub repositories that the examples' caches name."""
     caches = [row["spec"]["huggingFace"] for row in manifests() if row["kind"] == "ModelCache"]
     return tuple(sorted({cache["repo"] for cache in caches}))
+
+
+def images() -> tuple[str, ...]:
+    """Return the images that the examples' engines run, where the node's mirror is asked for them."""
+    found = {image for manifest in manifests() for image in _images(manifest)}
+    return tuple(sorted(image for image in found if "." not in image.partition("/")[0]))
+
+
+def _images(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for container in value.get("containers") or ():
+            yield container["image"]
+        for inner in value.values():
+            yield from _images(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from _images(inner)

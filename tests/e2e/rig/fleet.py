@@ -11,7 +11,21 @@ import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from e2e.rig import cgroups, commands, crossplane, images, kubernetes, layout, machine, network, node, places, tools
+from e2e.rig import (
+    cgroups,
+    clusters,
+    commands,
+    crossplane,
+    images,
+    kubernetes,
+    layout,
+    lws,
+    machine,
+    network,
+    node,
+    places,
+    tools,
+)
 from e2e.rig.errors import RigError
 from e2e.rig.processes import Process, until
 
@@ -107,6 +121,8 @@ def _start(say: Say) -> None:
     node.start_containerd()
     node.start_kubelet(workload)
     node.start_services(workload)
+    node.give_gpus(workload, clusters.GPUS_PER_NODE)
+    lws.start(workload)
     say("starting Crossplane and provider-kubernetes")
     crossplane.start(layout.cluster(layout.CONTROL))
     crossplane.start_provider(layout.cluster(layout.CONTROL))

@@ -83,6 +83,11 @@ def append(
     return image
 
 
+def copy(source: str, target: str) -> None:
+    """Give an image a second name."""
+    commands.run([tools.binary("crane"), "copy", source, target], what=f"copy {source}")
+
+
 def exists(image: str) -> bool:
     """Return whether the registry has an image."""
     return commands.attempt([tools.binary("crane"), "digest", image]).code == 0

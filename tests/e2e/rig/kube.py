@@ -24,12 +24,13 @@ TIMEOUT = 30
 
 
 class ApiError(Exception):
-    """The API server refused; its code and its message."""
+    """The API server refused; its code, its message and the fields that it names."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, fields: tuple[str, ...] = ()) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.fields = fields
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,8 @@ def _namespace(manifest: Manifest) -> str:
 def _error(err: urllib.error.HTTPError) -> ApiError:
     text = err.read().decode(errors="replace")
     try:
-        return ApiError(err.code, json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
+        said = json.loads(text)
+    except ValueError:
         return ApiError(err.code, text.strip())
+    causes = said.get("details", {}).get("causes") or []
+    return ApiError(err.code, said.get("message", ""), tuple(row["field"] for row in causes if "field" in row))

@@ -19,6 +19,7 @@ HUB_PORT = 28080
 CROSSPLANE_PORTS = {"webhook": 29443, "metrics": 29444, "health": 29445}
 PROVIDER_WEBHOOK_PORT = 9443  # not for us to choose
 PROVIDER_HEALTH_PORT = 29446
+LWS_PORTS = {"webhook": 29447, "metrics": 29448, "health": 29449}
 FIRST_FUNCTION_PORT = 29500
 KUBELET_PORT = 10250
 DNS_PORT = 53
@@ -52,4 +53,5 @@ def tcp_ports() -> dict[int, str]:
     ports |= {port: f"the controllers of {name}" for name, port in CONTROLLER_PORTS.items()}
     ports |= {port: f"Crossplane's {name}" for name, port in CROSSPLANE_PORTS.items()}
     ports |= {PROVIDER_WEBHOOK_PORT: "provider-kubernetes", PROVIDER_HEALTH_PORT: "provider-kubernetes"}
+    ports |= {port: f"LeaderWorkerSet's {name}" for name, port in LWS_PORTS.items()}
     return ports | {KUBELET_PORT: "the kubelet"}

@@ -21,10 +21,10 @@ def load(say: Say) -> None:
     say("registering the workload clusters")
     fleet(control)
     say("building the hydrator's and the engine's images")
-    models.hydrator(say)
-    models.engine(say)
+    hydrator = models.hydrator(say)
+    models.mirror(say, examples.images())
     hub.start(examples.repos())
-    found = functions.installed(functions.Options(arguments=arguments()))
+    found = functions.installed(functions.Options(arguments=arguments(hydrator)))
     say(f"loading {len(found)} functions: {', '.join(f.name for f in found)}")
     functions.load(control, found)
 
@@ -62,9 +62,9 @@ def prepare(workload: Cluster) -> None:
                 workload.api.apply(manifest)
 
 
-def arguments() -> dict[str, tuple[str, ...]]:
+def arguments(hydrator: str) -> dict[str, tuple[str, ...]]:
     """Return what the functions are told beyond the standard options, by their names."""
-    return {}
+    return {"compose-model-cache": (f"--hydrator-image={hydrator}", "--allow-http-endpoints")}
 
 
 def _established(control: Cluster, name: str) -> bool:

@@ -6,10 +6,10 @@
 import base64
 
 import yaml
-from e2e.rig import kube, tools
+from e2e.rig import kube, layout, tools
 from e2e.rig.kubernetes import START_SECONDS, Cluster, listens
 
-WEBHOOK_PORT, METRICS_PORT, HEALTH_PORT = 29447, 29448, 29449
+WEBHOOK_PORT = layout.LWS_PORTS["webhook"]
 NAMESPACE = "lws-system"
 POD_SELECTOR = {"matchExpressions": [{"key": "leaderworkerset.sigs.k8s.io/name", "operator": "Exists"}]}
 
@@ -43,8 +43,8 @@ def _config(folder: str) -> kube.Manifest:
         "leaderElection": {"leaderElect": False},
         "internalCertManagement": {"enable": False},
         "webhook": {"port": WEBHOOK_PORT, "host": "127.0.0.1", "certDir": folder},
-        "metrics": {"bindAddress": f"127.0.0.1:{METRICS_PORT}"},
-        "health": {"healthProbeBindAddress": f"127.0.0.1:{HEALTH_PORT}"},
+        "metrics": {"bindAddress": f"127.0.0.1:{layout.LWS_PORTS['metrics']}"},
+        "health": {"healthProbeBindAddress": f"127.0.0.1:{layout.LWS_PORTS['health']}"},
     }
 
 

@@ -28,9 +28,16 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   sandbox_image = "{pause}"
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{folder}/hosts"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{folder}/cni"
+"""
+MIRROR = """\
+server = "https://registry-1.docker.io"
+[host."http://{registry}"]
+  capabilities = ["pull", "resolve"]
 """
 COREFILE = """\
 cluster.local:53 {{
@@ -53,6 +60,9 @@ def start_containerd() -> None:
     folder = socket().parent
     (folder / "cni").mkdir(parents=True, exist_ok=True)
     (folder / "cni" / "rig.conflist").write_text(json.dumps(_cni_config(folder)))
+    mirror = folder / "hosts" / "docker.io" / "hosts.toml"
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    mirror.write_text(MIRROR.format(registry=layout.REGISTRY))
     config = folder / "config.toml"
     config.write_text(CONTAINERD.format(folder=folder, socket=socket(), pause=PAUSE))
     processes = layout.plane().processes
