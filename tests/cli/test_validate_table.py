@@ -7,16 +7,14 @@ import pytest
 import yaml
 from admission import table
 from admission.case import Case
-from modelplane_cli import apis, crd, load, validate
+from modelplane_cli import apis, load, validate
 from modelplane_cli.faults import dotted
 
 
 def faults(case: Case) -> list[tuple[str, str]]:
     """Return what is refused in a case: each field and what is said of it."""
     api = apis.packaged()[case.manifest["apiVersion"], case.manifest["kind"]]
-    full = crd.schema(api.schema, namespaced=api.namespaced)
-    found = validate.faults(case.manifest, full, old=case.old)
-    return [(dotted(fault.path), fault.message) for fault in found]
+    return [(dotted(fault.path), fault.message) for fault in validate.faults(case.manifest, api, old=case.old)]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in table.GOOD])

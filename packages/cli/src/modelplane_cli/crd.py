@@ -69,7 +69,7 @@ def _metadata() -> Manifest:
     label = {"type": "string", "maxLength": 63, "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"}
     value = {**label, "description": "a label value has letters, digits, -, _ and . only, not at either end"}
     anything: dict[str, Any] = {}
-    servers = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "managedFields")
+    servers = ("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "managedFields")
     return {
         "type": "object",
         "x-kubernetes-validations": [_NAME],
@@ -80,6 +80,7 @@ def _metadata() -> Manifest:
             "labels": {"type": "object", "additionalProperties": value, "x-kubernetes-validations": _KEYS},
             "annotations": {**_TEXTS, "x-kubernetes-validations": _KEYS},
             "finalizers": {"type": "array", "items": _TEXT},
+            "generation": {"type": "integer"},
             **dict.fromkeys((*servers, "ownerReferences", "selfLink", "deletionGracePeriodSeconds"), anything),
         },
     }

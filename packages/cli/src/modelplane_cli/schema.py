@@ -16,6 +16,7 @@ from modelplane_cli.faults import Fault, Path
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INT64 = 2**63
+_FEW = 12
 KEYWORDS = frozenset(
     {
         *("type", "format", "description", "default", "properties", "required", "additionalProperties", "items"),
@@ -128,4 +129,6 @@ def _suggestion(name: str, known: Manifest) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]}?"
-    return f"remove it (the fields are {', '.join(sorted(known))})" if known else "remove it"
+    if not known or len(known) > _FEW:
+        return "remove it"
+    return f"remove it (the fields are {', '.join(sorted(known))})"

@@ -46,14 +46,14 @@ def lines(doc: load.Document, known: apis.Apis) -> list[str]:
     api = known.get((body["apiVersion"], body["kind"]))
     if api is None:
         return [f"{doc.where}: {_unknown(body['apiVersion'], body['kind'], known)}"]
-    found = faults(body, crd.schema(api.schema, namespaced=api.namespaced))
-    placed = sorted((doc.line_of(*fault.path), dotted(fault.path), fault.message) for fault in found)
+    placed = sorted((doc.line_of(*fault.path), dotted(fault.path), fault.message) for fault in faults(body, api))
     subject = f"{body['kind']} {_name(body)}".strip()
     return [f"{doc.path}:{line}: {subject}: {field}: {message}" for line, field, message in placed]
 
 
-def faults(body: Manifest, full: Manifest, *, old: Manifest | None = None) -> list[Fault]:
+def faults(body: Manifest, api: apis.Api, *, old: Manifest | None = None) -> list[Fault]:
     """Return what the schema and its rules refuse in an object; some rules also compare with an old one."""
+    full = crd.schema(api.schema, namespaced=api.namespaced)
     whole = structure.defaulted(body, full)
     found = tuple(schema.faults(whole, full))
     former = None if old is None else structure.defaulted(old, full)
