@@ -72,6 +72,11 @@ def ever_ready(obj: Struct) -> bool:
     return paths.flag(obj, "status", "everReady") or meta.statuses(obj).get("Ready") == "True"
 
 
+def key(cluster: str, index: int | str) -> str:
+    """Return the composed-resource key of a replica."""
+    return f"replica-{cluster}-{index}"
+
+
 def census(req: fnv1.RunFunctionRequest, deployment: Deployment) -> Census:
     """Return all replicas of the fleet."""
     own = [
@@ -79,23 +84,30 @@ def census(req: fnv1.RunFunctionRequest, deployment: Deployment) -> Census:
         for composed_as, resource in req.observed.resources.items()
         if meta.kind(resource.resource) == REPLICA
     ]
-    names, keys = {replica.name for replica in own}, {replica.key for replica in own}
+    known, keys = {_identity(replica.obj) for replica in own}, {replica.key for replica in own}
     others: dict[str, list[Struct]] = {}
     skipped: list[str] = []
     for item in req.required_resources[REPLICAS.name].items:
         obj = item.resource
-        name, namespace = paths.text(obj, "metadata", "name"), meta.namespace(obj)
-        if namespace == deployment.xr.namespace and name in names:
+        if _identity(obj) in known:
             continue
         cluster = paths.text(obj, "spec", "clusterName")
         if not cluster:
-            skipped.append(f"cannot read ModelReplica {name!r} in namespace {namespace!r}: spec.clusterName is not set")
+            skipped.append(_unreadable(*_identity(obj)))
         elif _lost(obj, deployment) and meta.annotation(obj, _KEY) not in keys:
             own.append(_own(obj, meta.annotation(obj, _KEY), composed=False))
         else:
             others.setdefault(cluster, []).append(obj)
     own.sort(key=lambda replica: (replica.cluster, replica.index, replica.key))
     return Census(tuple(own), others, tuple(skipped))
+
+
+def _identity(obj: Struct) -> tuple[str, str]:
+    return meta.namespace(obj), paths.text(obj, "metadata", "name")
+
+
+def _unreadable(namespace: str, name: str) -> str:
+    return f"cannot read ModelReplica {name!r} in namespace {namespace!r}: spec.clusterName is not set"
 
 
 def taken(deployment: Deployment, census: Census, cluster: str) -> set[int]:
@@ -110,7 +122,8 @@ def _lost(obj: Struct, deployment: Deployment) -> bool:
     if not _labelled(obj, deployment) or meta.deleting(obj) or not meta.annotation(obj, _KEY):
         return False
     owners = paths.children(obj, "metadata", "ownerReferences")
-    return any(paths.flag(o, "controller") and paths.text(o, "uid") == deployment.xr.uid for o in owners)
+    uid = deployment.xr.uid
+    return bool(uid) and any(paths.flag(o, "controller") and paths.text(o, "uid") == uid for o in owners)
 
 
 def _labelled(obj: Struct, deployment: Deployment) -> bool:
@@ -120,12 +133,13 @@ def _labelled(obj: Struct, deployment: Deployment) -> bool:
 
 
 def _own(obj: Struct, composed_as: str, *, composed: bool = True) -> Replica:
+    cluster, index = _place(obj, composed_as)
     return Replica(
         key=composed_as,
         obj=obj,
         name=paths.text(obj, "metadata", "name"),
-        cluster=paths.text(obj, "spec", "clusterName") or paths.text(obj, "metadata", "labels", labels.CLUSTER),
-        index=_index(obj),
+        cluster=cluster,
+        index=index,
         ready=meta.statuses(obj).get("Ready") == "True",
         ever_ready=ever_ready(obj),
         leaving=meta.deleting(obj),
@@ -135,9 +149,23 @@ def _own(obj: Struct, composed_as: str, *, composed: bool = True) -> Replica:
     )
 
 
+def _place(obj: Struct, composed_as: str) -> tuple[str, int]:
+    """Return the cluster and the index of an own replica: those in its key, which nobody edits by hand."""
+    said = [paths.text(obj, "spec", "clusterName"), paths.text(obj, "metadata", "labels", labels.CLUSTER)]
+    for cluster in said:
+        number = composed_as.removeprefix(key(cluster, ""))
+        if cluster and number != composed_as and _is_index(number):
+            return cluster, int(number)
+    return said[0] or said[1], _index(obj)
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < len("10000")
+
+
 def _index(obj: Struct) -> int:
     found = paths.text(obj, "metadata", "labels", labels.REPLICA_INDEX)
-    return int(found) if found.isdecimal() and len(found) <= len("9999") else 0
+    return int(found) if _is_index(found) else 0
 
 
 def _engines(obj: Struct) -> dict[str, Seated]:

@@ -59,6 +59,8 @@ class Deployment:
     def read(cls, req: fnv1.RunFunctionRequest) -> "Deployment":
         """Read the deployment in either shape; raise InvalidSpec naming the first bad field."""
         xr = Composite.read(req)
+        if not xr.namespace:
+            raise InvalidSpec(f"cannot read ModelDeployment {xr.name!r}: metadata.namespace is not set")
         spec = xr.spec(v1alpha1.Spec).model_dump(exclude_none=True)
         if ("workers" in spec) == ("template" in spec):
             raise InvalidSpec(f"cannot read ModelDeployment {xr.name!r}: spec needs one of workers and template")

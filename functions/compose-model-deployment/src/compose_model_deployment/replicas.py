@@ -17,11 +17,6 @@ from compose_model_deployment.schedule import Schedule
 from compose_model_deployment.seats import Seat, Seats
 
 
-def key(cluster: str, index: int) -> str:
-    """Return the composed-resource key of a replica."""
-    return f"replica-{cluster}-{index}"
-
-
 def composed(deployment: Deployment, schedule: Schedule) -> dict[str, Manifest | Struct]:
     """Return every replica of a schedule by its key; one that stays as it is is left to the library to keep."""
     found: dict[str, Manifest | Struct] = {}
@@ -34,7 +29,7 @@ def composed(deployment: Deployment, schedule: Schedule) -> dict[str, Manifest |
     for new in schedule.new:
         name = names.child(deployment.xr.name, new.cluster, str(new.index), deployment.xr.namespace)
         body = _replica(deployment, name, new.cluster, index=new.index, seats=new.seats)
-        found[key(new.cluster, new.index)] = body
+        found[census.key(new.cluster, new.index)] = body
     return found
 
 

@@ -52,7 +52,7 @@ def placement(deployment: Deployment, schedule: Schedule, cache: Cache, *, clust
     if schedule.placed == deployment.replicas and not schedule.held:
         if not deployment.replicas:
             return conditions.true(SCHEDULED, "ScaledToZero", "spec.replicas is 0", event="Scaled to zero.")
-        return conditions.true(SCHEDULED, "Scheduled", placed, event=f"Placed {deployment.replicas} replicas.")
+        return conditions.true(SCHEDULED, "Scheduled", placed, event=f"Placed all of {deployment.replicas} replicas.")
     reason, why = _shortfall(deployment, schedule, cache, clusters=clusters)
     message = f"{placed}: {why}"
     return conditions.false(SCHEDULED, reason, message, warning=message)

@@ -71,7 +71,7 @@ def _sorted(pools: Iterable[Pool]) -> tuple[Pool, ...]:
 def _pool(obj: Struct) -> Pool:
     listed = paths.find(obj, "devices")
     raw = listed.list_value.SerializeToString(deterministic=True) if listed is not None else b""
-    return Pool(paths.text(obj, "name"), paths.whole(obj, "nodes"), _devices(raw))
+    return Pool(paths.text(obj, "name"), max(0, paths.whole(obj, "nodes")), _devices(raw))
 
 
 def _first_shape(obj: Struct) -> Pool:
@@ -85,7 +85,7 @@ def _first_shape(obj: Struct) -> Pool:
         count=paths.whole(obj, "countPerNode"),
         capacity={"memory": paths.text(obj, "memory")} if paths.has(obj, "memory") else {},
     )
-    return Pool(paths.text(obj, "acceleratorType"), paths.whole(obj, "nodes"), (gpu,))
+    return Pool(paths.text(obj, "acceleratorType"), max(0, paths.whole(obj, "nodes")), (gpu,))
 
 
 @functools.lru_cache(maxsize=4096)
