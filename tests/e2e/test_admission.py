@@ -13,7 +13,7 @@ from admission.case import Case
 from e2e.rig import examples, kube, load
 from e2e.rig.kube import ApiError
 from e2e.rig.kubernetes import Cluster
-from modelplane_cli import apis, crd, validate
+from modelplane_cli import apis, validate
 from modelplane_cli.faults import dotted
 
 PAUSED = {"crossplane.io/paused": "true"}
@@ -109,8 +109,7 @@ def _there(api: kube.Api, manifest: kube.Manifest) -> bool:
 def _offline(case: Case) -> list[str]:
     """Return the fields that `modelplane validate` refuses."""
     api = apis.packaged()[case.manifest["apiVersion"], case.manifest["kind"]]
-    full = crd.schema(api.schema, namespaced=api.namespaced)
-    return [dotted(fault.path) for fault in validate.faults(case.manifest, full, old=case.old)]
+    return [dotted(fault.path) for fault in validate.faults(case.manifest, api, old=case.old)]
 
 
 def _places(refused: ApiError) -> set[str]:
