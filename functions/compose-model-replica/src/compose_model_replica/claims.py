@@ -46,7 +46,7 @@ def offer(engines: tuple[Engine, ...], cluster: Struct, req: fnv1.RunFunctionReq
     if asked is None:
         return LIMITS
     pool = next((pool for pool in pools.read(cluster) if pool.name == member.pool), None)
-    gpus = [device for device in pool.devices if device.driver == NVIDIA_DRIVER] if pool is not None else []
+    gpus = [device for device in pool.devices if _is_gpu(device)] if pool is not None else []
     if not gpus:
         return _as_composed(req)
     return _offer(max(gpus, key=lambda device: (device.claim != pools.SYNTHETIC, device.count >= asked.count)))
@@ -79,12 +79,16 @@ def _is_open(device: DeviceRequest) -> bool:
     return not device.device_class and not device.extended_resource
 
 
+def _is_gpu(device: Device) -> bool:
+    """Return whether it is a GPU of which is known how it is claimed."""
+    how = {pools.DRA: device.device_class, pools.EXTENDED_RESOURCE: device.extended_resource, pools.SYNTHETIC: "not"}
+    return device.driver == NVIDIA_DRIVER and bool(how.get(device.claim))
+
+
 def _offer(device: Device) -> Offer:
-    if device.claim == pools.SYNTHETIC:
-        return Offer()
-    if device.claim == pools.EXTENDED_RESOURCE:
-        return Offer(extended_resource=device.extended_resource or NVIDIA_RESOURCE)
-    return Offer(device_class=device.device_class or NVIDIA_DRIVER)
+    if device.claim == pools.DRA:
+        return Offer(device_class=device.device_class)
+    return Offer(extended_resource=device.extended_resource if device.claim == pools.EXTENDED_RESOURCE else "")
 
 
 def _as_composed(req: fnv1.RunFunctionRequest) -> Offer:

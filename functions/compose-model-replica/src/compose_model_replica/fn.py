@@ -67,20 +67,20 @@ def _unchanged(
 ) -> Composed:
     """Return an answer that changes nothing and says why; what has no reason of its own stands as observed."""
     obj = replica.xr.obj
-    told = conditions.stands(obj, (status.ACCEPTED,)) if refusal is None else (refusal,)
-    serves = conditions.stands(obj, (status.SERVES,)) if existing else (status.not_started(),)
+    accepted = conditions.stands(obj, (status.ACCEPTED,))[0] if refusal is None else refusal
+    serves = conditions.stands(obj, (status.SERVES,))[0] if existing else status.not_started(replica, accepted)
     return Composed(
         needs=replica.needs,
         resources=guarded,
         status=replica.xr.published(),
-        conditions=(*told, *serves),
+        conditions=(accepted, serves),
         skipped=skipped,
     )
 
 
 def _not_yet(replica: Replica, resources: Mapping[str, Struct], existing: Existing, accepted: Condition) -> Composed:
     """Return an answer with the namespace alone; workloads whose mount cannot be told are kept as they are."""
-    serves = status.serves(replica, existing.values()) if existing else status.not_started()
+    serves = status.serves(replica, existing.values()) if existing else status.not_started(replica, accepted)
     return Composed(
         needs=replica.needs,
         resources=resources,

@@ -43,7 +43,8 @@ def decide(replica: Replica, entry: Staged | None, existing: Collection[Workload
         return Staging(Mount(claim, tree, replica.spec.read_only))
     if entry is not None and entry.phase == READY:
         return Staging(Mount(claim, entry.tree or "", replica.spec.read_only))
-    return Staging(now, waits=True, known=any(workload.asked is not None for workload in existing))
+    known = now is not None or any(workload.asked is not None for workload in existing)
+    return Staging(now, waits=True, known=known)
 
 
 def published(replica: Replica, mount: Mount | None, *, settled: bool) -> Manifest | None:
@@ -58,8 +59,8 @@ def published(replica: Replica, mount: Mount | None, *, settled: bool) -> Manife
 
 
 def _now(replica: Replica, existing: Collection[Workload]) -> Mount | None:
-    """Return what existing pods mount, by their own manifest or else as published."""
+    """Return what pods mount by their own manifest, or else as published."""
     found = observed.mount(existing)
-    if found is None and existing and replica.cache:
+    if found is None and replica.cache:
         return Mount(base.cache_pvc_name(replica.xr.namespace, replica.cache), replica.tree)
     return found

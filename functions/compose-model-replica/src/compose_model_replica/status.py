@@ -21,7 +21,17 @@ ACCEPTED = "ModelAccepted"
 SERVES = "ModelReady"
 TYPES = (ACCEPTED, SERVES)
 
-Refusal = Literal["UnsupportedServingMode", "ReservedNamespace", "ClusterChanged", "ClusterNotFound"]
+Acceptance = Literal[
+    "Accepted",
+    "CacheNotFound",
+    "ClusterChanged",
+    "ClusterNotFound",
+    "ReservedNamespace",
+    "UnsupportedServingMode",
+    "WaitingForCache",
+    "WaitingForCluster",
+]
+Service = Literal["Serving", "Starting", "Degraded", "NotStarted"]
 
 _GIB = 1 << 30
 
@@ -30,30 +40,39 @@ def refused(replica: Replica, cluster: Struct | None, existing: Collection[Workl
     """Return why nothing can be composed on the cluster, or None."""
     spec, namespace = replica.spec, replica.xr.namespace
     if spec.mode != "Unified":
-        return _refused("UnsupportedServingMode", f"spec.serving.mode {spec.mode} is not built yet: set it to Unified")
+        return _not_accepted(
+            "UnsupportedServingMode", f"spec.serving.mode {spec.mode} is not built yet: set it to Unified", warn=True
+        )
     if remote.is_platform(namespace):
-        return _refused("ReservedNamespace", f"namespace {namespace!r} belongs to the platform: use one of your own")
+        return _not_accepted(
+            "ReservedNamespace", f"namespace {namespace!r} belongs to the platform: use one of your own", warn=True
+        )
     elsewhere = {w.cluster for w in existing if w.cluster} - {spec.cluster}
     if elsewhere:
         moved = f"spec.clusterName moved from {min(elsewhere)!r} to {spec.cluster!r}"
-        return _refused("ClusterChanged", f"{moved}, but a replica stays where it is: delete it and create another")
+        return _not_accepted(
+            "ClusterChanged", f"{moved}, but a replica stays where it is: delete it and create another", warn=True
+        )
     if cluster is None:
-        return _refused("ClusterNotFound", f"spec.clusterName names no InferenceCluster {spec.cluster!r}: create it")
+        return _not_accepted(
+            "ClusterNotFound", f"spec.clusterName names no InferenceCluster {spec.cluster!r}: create it", warn=True
+        )
     if not (clusters.provider_config(cluster) or any(w.provider_config for w in existing)):
         message = f"Waiting for InferenceCluster {spec.cluster!r} to publish its provider config."
-        return conditions.false(ACCEPTED, "WaitingForCluster", message)
+        return _waits("WaitingForCluster", message)
     return None
 
 
 def accepted(replica: Replica, entry: Staged | None, *, waits: bool, found: bool) -> Condition:
     """Return whether all that the spec asks for is composed, or which cache it waits for."""
     if not waits:
-        return conditions.true(ACCEPTED, "Accepted")
+        reason: Acceptance = "Accepted"
+        return conditions.true(ACCEPTED, reason)
     cache, namespace = replica.spec.cache, replica.xr.namespace
     if not found:
         message = f"spec.modelCacheRef names no ModelCache {cache!r} in namespace {namespace!r}: create it"
-        return conditions.false(ACCEPTED, "CacheNotFound", message, warning=message)
-    return conditions.false(ACCEPTED, "WaitingForCache", _progress(cache, replica.spec.cluster, entry))
+        return _wrong("CacheNotFound", message)
+    return _waits("WaitingForCache", _progress(cache, replica.spec.cluster, entry))
 
 
 def serves(replica: Replica, workloads: Collection[Workload | None]) -> Condition:
@@ -61,17 +80,17 @@ def serves(replica: Replica, workloads: Collection[Workload | None]) -> Conditio
     cluster = replica.spec.cluster
     late = [w for w in workloads if w is None or not w.ready]
     if not late:
-        event = f"Started to serve on cluster {cluster!r}."
-        return conditions.true(SERVES, "Serving", f"Serving on cluster {cluster!r}.", event=event)
-    reason = "Degraded" if replica.ever_ready else "Starting"
-    return conditions.false(
-        SERVES, reason, f"Not all engines are ready on cluster {cluster!r}{_counts(replica, late)}."
-    )
+        return _serving("Serving", f"Serving on cluster {cluster!r}.")
+    message = f"Not all engines are ready on cluster {cluster!r}{_counts(replica, late)}."
+    return _serving("Degraded" if replica.ever_ready else "Starting", message)
 
 
-def not_started() -> Condition:
-    """Return that nothing is composed yet that could serve."""
-    return conditions.false(SERVES, "NotStarted", f"No engine is composed yet: the condition {ACCEPTED} says why.")
+def not_started(replica: Replica, accepted: Condition) -> Condition:
+    """Return why nothing is composed yet that could serve."""
+    if accepted.status != "True":
+        return _serving("NotStarted", f"No engine is composed yet: the condition {ACCEPTED} says why.")
+    namespace, cluster = remote.remote_namespace(replica.xr.namespace), replica.spec.cluster
+    return _serving("NotStarted", f"Waiting for namespace {namespace!r} on cluster {cluster!r}.")
 
 
 def published(replica: Replica, mount: Mount | None, *, serves: Condition, settled: bool) -> Manifest:
@@ -80,8 +99,19 @@ def published(replica: Replica, mount: Mount | None, *, serves: Condition, settl
     return {"cache": cache, "everReady": replica.ever_ready or serves.status == "True"}
 
 
-def _refused(reason: Refusal, message: str) -> Condition:
+def _wrong(reason: Acceptance, message: str) -> Condition:
+    """Return what the user has to change, and warn of it once."""
     return conditions.false(ACCEPTED, reason, message, warning=message)
+
+
+def _waits(reason: Acceptance, message: str) -> Condition:
+    return conditions.false(ACCEPTED, reason, message)
+
+
+def _serving(reason: Service, message: str) -> Condition:
+    if reason == "Serving":
+        return conditions.true(SERVES, reason, message, event=message.replace("Serving", "Started to serve", 1))
+    return conditions.false(SERVES, reason, message)
 
 
 def _counts(replica: Replica, late: Collection[Workload | None]) -> str:

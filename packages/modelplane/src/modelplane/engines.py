@@ -100,7 +100,7 @@ def _turnkey(workers: Manifest) -> Engine:
         copies=workers.get("count", 1),
         phase="",
         members=members,
-        turnkey="command" not in members[0].container,
+        turnkey=not members[0].container.get("command"),
         tensor=tensor,
         pipeline=pipeline,
     )
