@@ -126,3 +126,26 @@ def test_rules_that_compare_need_an_old_object(before: int, after: int, *, refus
     api = apis.packaged()["modelplane.ai/v1alpha1", "ModelCache"]
     assert bool(validate.faults(new, api, old=old)) is refused
     assert validate.faults(new, api) == []
+
+
+@pytest.mark.parametrize(
+    ("cel", "says"),
+    [
+        pytest.param('device.driver == "gpu.nvidia.com"', "", id="valid"),
+        pytest.param("device.drvier == 'x'", "drvier", id="misspelt"),
+        pytest.param("device.driver ==", "is no selector: ", id="syntax"),
+        pytest.param("device.driver", "true or false", id="not-a-question"),
+    ],
+)
+def test_selectors_must_compile(cel: str, says: str) -> None:
+    """A selector that the scheduler could not use is told at its line, though the API server would take it."""
+    path = "spec.template.spec.engines.0.members.0.nodeSelector.devices.0.selectors"
+    text = yaml.safe_dump(edited(bases.EXPLICIT, {path: [{"cel": cel}]}), sort_keys=False)
+    found = validate.lines(*load.read(text, "a.yaml"), apis.packaged())
+    assert len(found) == (1 if says else 0)
+    if says:
+        number = next(index for index, line in enumerate(text.splitlines(), 1) if "cel:" in line)
+        assert found[0].startswith(
+            f"a.yaml:{number}: ModelDeployment team/qwen: spec.template.spec.engines[0].members[0]"
+        )
+        assert says in found[0]

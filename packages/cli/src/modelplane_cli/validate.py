@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Check manifests of our kinds offline: what the API server would refuse, with file, line, field and fix."""
+"""Check manifests of our kinds offline: what the API server or a function would refuse, with place and fix."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 from modelplane.paths import Manifest
 
-from modelplane_cli import apis, cel, crd, load, schema, structure
+from modelplane_cli import apis, cel, checks, crd, load, schema, structure
 from modelplane_cli.errors import BadInput
 from modelplane_cli.faults import Fault, dotted
 
@@ -46,7 +46,8 @@ def lines(doc: load.Document, known: apis.Apis) -> list[str]:
     api = known.get((body["apiVersion"], body["kind"]))
     if api is None:
         return [f"{doc.where}: {_unknown(body['apiVersion'], body['kind'], known)}"]
-    placed = sorted((doc.line_of(*fault.path), dotted(fault.path), fault.message) for fault in faults(body, api))
+    found = faults(body, api) or checks.faults(structure.defaulted(body, api.schema))
+    placed = sorted((doc.line_of(*fault.path), dotted(fault.path), fault.message) for fault in found)
     subject = f"{body['kind']} {_name(body)}".strip()
     return [f"{doc.path}:{line}: {subject}: {field}: {message}" for line, field, message in placed]
 
