@@ -40,23 +40,15 @@ def refused(replica: Replica, cluster: Struct | None, existing: Collection[Workl
     """Return why nothing can be composed on the cluster, or None."""
     spec, namespace = replica.spec, replica.xr.namespace
     if spec.mode != "Unified":
-        return _not_accepted(
-            "UnsupportedServingMode", f"spec.serving.mode {spec.mode} is not built yet: set it to Unified", warn=True
-        )
+        return _wrong("UnsupportedServingMode", f"spec.serving.mode {spec.mode} is not built yet: set it to Unified")
     if remote.is_platform(namespace):
-        return _not_accepted(
-            "ReservedNamespace", f"namespace {namespace!r} belongs to the platform: use one of your own", warn=True
-        )
+        return _wrong("ReservedNamespace", f"namespace {namespace!r} belongs to the platform: use one of your own")
     elsewhere = {w.cluster for w in existing if w.cluster} - {spec.cluster}
     if elsewhere:
         moved = f"spec.clusterName moved from {min(elsewhere)!r} to {spec.cluster!r}"
-        return _not_accepted(
-            "ClusterChanged", f"{moved}, but a replica stays where it is: delete it and create another", warn=True
-        )
+        return _wrong("ClusterChanged", f"{moved}, but a replica stays where it is: delete it and create another")
     if cluster is None:
-        return _not_accepted(
-            "ClusterNotFound", f"spec.clusterName names no InferenceCluster {spec.cluster!r}: create it", warn=True
-        )
+        return _wrong("ClusterNotFound", f"spec.clusterName names no InferenceCluster {spec.cluster!r}: create it")
     if not (clusters.provider_config(cluster) or any(w.provider_config for w in existing)):
         message = f"Waiting for InferenceCluster {spec.cluster!r} to publish its provider config."
         return _waits("WaitingForCluster", message)
