@@ -44,7 +44,7 @@ def test_requirements_are_resolved_until_they_are_stable() -> None:
         found = [item for name in req.required_resources for item in req.required_resources[name].items]
         return Composed(needs=needs, status={"found": len(found)}, ready=True, empty_ok=True)
 
-    outcome = run(compose, fetch=lambda selector: [config(selector.match_name or "all")])
+    outcome = run(compose, fetch=lambda selector: [paths.struct(config(selector.match_name or "all"))])
     assert calls == [[], ["a"], ["a", "b"]]
     assert paths.whole(outcome.desired.composite.resource, "status", "found") == 2
 

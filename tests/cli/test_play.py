@@ -97,6 +97,7 @@ def test_deletion(policies: tuple[str, ...], *, stays: bool) -> None:
     assert there(player, "Service")
     key = next(key for key in player.plane.objects if key.kind == "Object")
     player.plane.functions = {**player.plane.functions, "box": answering({}, released=frozenset({"o"}), empty_ok=True)}
+    player.plane.seen.clear()
     player.tick()
     player.tick()
     assert key not in player.plane.objects

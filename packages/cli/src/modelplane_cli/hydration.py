@@ -21,6 +21,9 @@ FILLED = 0.75
 RATE = 400 * 1024**2
 """Bytes a second that a made-up download reports."""
 
+MADE_UP = "facade"
+"""What every made-up commit begins with, so that nobody takes it for a real one."""
+
 _COMMIT_LENGTH = 40
 
 
@@ -57,11 +60,9 @@ def reported(obj: Manifest, pod: Manifest, cluster: Cluster, *, percent: int) ->
     tree = flag(args, "--tree")
     if not tree:
         return obj
-    commit = flag(args, "--commit") or names.digest(
-        flag(args, "--repo"), flag(args, "--revision"), length=_COMMIT_LENGTH
-    )
+    commit = flag(args, "--commit") or _commit(flag(args, "--repo"), flag(args, "--revision"))
     total = int(_size(pod, ref(obj).namespace, cluster) * FILLED)
-    here = total * percent // 100
+    here = -(-total * percent // 100)
     progress = {
         "percent": percent,
         "bytes": here,
@@ -93,6 +94,10 @@ def flag(args: Sequence[str], name: str) -> str:
         if arg == name and index + 1 < len(args):
             return args[index + 1]
     return ""
+
+
+def _commit(repo: str, revision: str) -> str:
+    return MADE_UP + names.digest(repo, revision, length=_COMMIT_LENGTH - len(MADE_UP))
 
 
 def _percent(obj: Manifest) -> int:

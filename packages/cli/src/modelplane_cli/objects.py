@@ -60,14 +60,14 @@ def created(body: Manifest, *, step: int) -> Manifest:
 
 def selected(
     objects: Objects, *, api_version: str, kind: str, namespace: str, labels: Mapping[str, str]
-) -> Iterator[Manifest]:
+) -> Iterator[Ref]:
     """Yield the objects of a kind by namespace and name; no namespace selects all of them."""
     for key in sorted(objects):
         if (key.api_version, key.kind) != (api_version, kind) or (namespace and key.namespace != namespace):
             continue
         carried = objects[key]["metadata"].get("labels", {})
         if all(carried.get(name) == value for name, value in labels.items()):
-            yield objects[key]
+            yield key
 
 
 def value_at(body: Any, *steps: str) -> Any:  # noqa: ANN401  JSON data has no narrower type

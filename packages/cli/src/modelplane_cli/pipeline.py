@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf.struct_pb2 import Struct
 from modelplane import paths, runtime
-from modelplane.paths import Manifest
 from modelplane.runtime import Compose
 
 from modelplane_cli.apis import Step
@@ -30,7 +30,7 @@ CAPABILITIES = (
     fnv1.CAPABILITY_CONDITIONS,
 )
 
-Fetch = Callable[[fnv1.ResourceSelector], list[Manifest]]
+Fetch = Callable[[fnv1.ResourceSelector], list[Struct]]
 
 Severity = Literal["Normal", "Warning", "Fatal"]
 
@@ -116,10 +116,10 @@ def _resolved(req: fnv1.RunFunctionRequest, compose: Compose, *, step: Step, fet
     return runtime.fatal(req, message)
 
 
-def _fill(target: fnv1.Resources, bodies: list[Manifest]) -> None:
+def _fill(target: fnv1.Resources, found: list[Struct]) -> None:
     target.SetInParent()
-    for body in bodies:
-        paths.fill(target.items.add().resource, body)
+    for obj in found:
+        target.items.add().resource.CopyFrom(obj)
 
 
 def _result(result: fnv1.Result, step: Step) -> Result:

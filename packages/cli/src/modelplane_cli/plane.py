@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf.struct_pb2 import Struct
 from modelplane import paths
 from modelplane.paths import Manifest
 
@@ -31,7 +32,8 @@ class Told:
 class Plane:
     """The objects of a control plane, who composed them, and what functions told.
 
-    An object of a kind with a Composition is an XR, unless it was added as data.
+    An object of a kind with a Composition is an XR, unless it was added as data. A function answers the same input
+    alike, so an XR is run again only when something changed since it was `seen`.
     """
 
     apis: Apis
@@ -40,6 +42,8 @@ class Plane:
     composed: dict[Ref, dict[str, Ref]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     step: int = 0
+    seen: dict[Ref, Objects] = field(default_factory=dict)
+    structs: dict[Ref, tuple[Manifest, Struct]] = field(default_factory=dict)
 
     def add(self, body: Manifest, *, reconcile: bool = True) -> Ref:
         """Create an object with its schema's defaults; `reconcile` runs its functions, if its kind has any."""
@@ -77,9 +81,9 @@ class Plane:
 
     def _reconcile(self, xr: Ref) -> bool:
         """Run one XR's functions; return whether anything changed."""
-        if xr not in self.composed:
+        if xr not in self.composed or self.seen.get(xr) == self.objects:
             return False
-        before = dict(self.objects)
+        before = self.seen[xr] = dict(self.objects)
         api = self.apis[xr.api_version, xr.kind]
         outcome = pipeline.run(self._observed(xr), api.steps, functions=self.functions, fetch=self._fetch)
         self.told.extend(Told(xr, result) for result in outcome.results)
@@ -93,15 +97,22 @@ class Plane:
 
     def _observed(self, xr: Ref) -> fnv1.State:
         state = fnv1.State()
-        paths.fill(state.composite.resource, self.objects[xr])
+        state.composite.resource.CopyFrom(self._struct(xr))
         for name, key in sorted(self.composed[xr].items()):
-            paths.fill(state.resources[name].resource, self.objects[key])
+            state.resources[name].resource.CopyFrom(self._struct(key))
         return state
 
-    def _fetch(self, selector: fnv1.ResourceSelector) -> list[Manifest]:
+    def _struct(self, key: Ref) -> Struct:
+        """Return an object as a Struct, made once for as long as it stays the same."""
+        known = self.structs.get(key)
+        if known is None or known[0] is not self.objects[key]:
+            known = self.structs[key] = (self.objects[key], paths.struct(self.objects[key]))
+        return known[1]
+
+    def _fetch(self, selector: fnv1.ResourceSelector) -> list[Struct]:
         if selector.HasField("match_name"):
             key = Ref(selector.api_version, selector.kind, selector.namespace, selector.match_name)
-            return [self.objects[key]] if key in self.objects else []
+            return [self._struct(key)] if key in self.objects else []
         labels = selector.match_labels.labels
         found = selected(
             self.objects,
@@ -110,7 +121,7 @@ class Plane:
             namespace=selector.namespace,
             labels=labels,
         )
-        return list(found)
+        return [self._struct(key) for key in found]
 
     def _apply(self, xr: Ref, desired: fnv1.State) -> None:
         """Delete what is composed and no longer desired, create and update what is."""

@@ -46,7 +46,7 @@ class Player:
         self.plane.settle()
 
     def tick(self) -> bool:
-        """Let one step of the clock pass; return whether anything changed."""
+        """Let one step of the clock pass; return whether anything changed. A step without a change does not count."""
         before = dict(self.plane.objects)
         self.plane.step += 1
         for cluster in self.clusters.values():
@@ -55,15 +55,16 @@ class Player:
             self._answer(key)
         self._forget()
         self.plane.settle()
-        return before != self.plane.objects
+        changed = before != self.plane.objects
+        self.plane.step -= not changed
+        return changed
 
     def play(self, limit: int = MAX_STEPS) -> int:
         """Play until all is Ready, nothing changes or the limit is reached; return the steps that it took."""
         self.start()
-        taken = 0
-        while taken < limit and not self.ready() and self.tick():
-            taken += 1
-        return taken
+        while self.plane.step < limit and not self.ready() and self.tick():
+            pass
+        return self.plane.step
 
     def ready(self) -> bool:
         """Return whether every XR is Ready."""

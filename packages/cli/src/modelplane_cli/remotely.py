@@ -3,7 +3,7 @@
 
 """Objects on a workload cluster in a person's words: what each asks for, and how far it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from modelplane.paths import Manifest
 
@@ -17,21 +17,69 @@ Words = Callable[[Manifest], str]
 
 def brief(manifest: Manifest) -> str:
     """Return what an object is: its kind, and the detail that matters of some kinds."""
+    return f"{manifest['kind']}{_detail(manifest)}"
+
+
+def named(manifest: Manifest) -> str:
+    """Return what an object is, its name with it, and how far it is."""
+    now = progress(manifest)
+    head = f"{manifest['kind']} {manifest['metadata']['name']}{_detail(manifest)}"
+    return f"{head}: {now}" if now else head
+
+
+def matters(manifest: Manifest) -> bool:
+    """Return whether an object is one of those that a person looks for; the others only serve them."""
+    return manifest["kind"] in _DETAILS
+
+
+def in_order(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Return objects with those that matter first."""
+    order = (*_DETAILS, "Service", "HTTPRoute")
+    kinds = {kind: index for index, kind in enumerate(order)}
+    return sorted(manifests, key=lambda m: (kinds.get(m["kind"], len(order)), m["kind"], m["metadata"]["name"]))
+
+
+def mounts(manifest: Manifest) -> list[str]:
+    """Return the claims that an object's pods mount, with the place, each once."""
+    return list(dict.fromkeys(line for pod in _pods(manifest) for line in _mounted(pod)))
+
+
+def _pods(value: object) -> Iterator[Manifest]:
+    """Yield every pod spec within an object."""
+    if not isinstance(value, dict):
+        return
+    if "containers" in value:
+        yield value
+    for inner in value.values():
+        yield from _pods(inner)
+
+
+def _mounted(pod: Manifest) -> Iterator[str]:
+    claimed = {v["name"]: value_at(v, "persistentVolumeClaim", "claimName") for v in pod.get("volumes", ())}
+    for container in pod["containers"]:
+        for mount in container.get("volumeMounts", ()):
+            if claimed.get(mount["name"]):
+                path = f", {mount['subPath']}" if mount.get("subPath") else ""
+                only = " read-only" if mount.get("readOnly") else ""
+                yield f"{claimed[mount['name']]} at {mount['mountPath']}{only}{path}"
+
+
+def _detail(manifest: Manifest) -> str:
     kind = manifest["kind"]
     detail = _DETAILS[kind](manifest) if kind in _DETAILS else ""
-    return f"{kind} ({detail})" if detail else kind
+    return f" ({detail})" if detail else ""
 
 
 def progress(manifest: Manifest) -> str:
-    """Return how far an object is, the empty string where its kind says nothing."""
-    kind = manifest["kind"]
+    """Return how far an object is, the empty string where its kind says nothing, or where there is none yet."""
+    kind = manifest.get("kind", "")
     return _PROGRESS[kind](manifest) if kind in _PROGRESS else ""
 
 
 def _claim(manifest: Manifest) -> str:
     size = value_at(manifest, "spec", "resources", "requests", "storage")
     modes = ", ".join(value_at(manifest, "spec", "accessModes") or ())
-    return f"{size} of class {value_at(manifest, 'spec', 'storageClassName')}, {modes}"
+    return f"{size}, {modes}, class {value_at(manifest, 'spec', 'storageClassName')}"
 
 
 def _deployment(manifest: Manifest) -> str:
@@ -61,10 +109,11 @@ def _job(manifest: Manifest) -> str:
 
 _DETAILS: Mapping[str, Words] = {
     "PersistentVolumeClaim": _claim,
+    "Job": _job,
     "Deployment": _deployment,
     "LeaderWorkerSet": _gang,
-    "Job": _job,
 }
+"""The kinds that matter, in the order in which a person asks for them."""
 
 
 def _phase(manifest: Manifest) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import click
 from crossplane.function import logging
 
-from modelplane_cli import apis, functions, load, preview, sections, show, validate, verdict
+from modelplane_cli import apis, functions, load, paint, preview, sections, show, story, tree, validate, verdict
 from modelplane_cli.errors import BadInput
+from modelplane_cli.plane import Plane
 from modelplane_cli.play import MAX_STEPS, Player
 from modelplane_cli.preview import Inputs
 
@@ -42,18 +43,26 @@ def inputs(given: dict[str, Any]) -> Inputs:
 
 
 def start(**given: Any) -> None:  # noqa: ANN401  click passes what the options declare
-    """Render, print and judge."""
+    """Render, print and judge; end with exit code 1 where something is to mend."""
     logging.configure(logging.Level.DISABLED)
     plane = preview.plane(inputs(given), apis.packaged(), functions.installed(given))
     player = Player(plane)
-    player.play(MAX_STEPS if given["until_ready"] else given["steps"] or 0)
-    found = sections.sections(plane, results=given["include_function_results"])
-    click.echo(show.FORMATS[given["output"] or "yaml"](found), nl=False)
-    complaints = verdict.complaints(plane)
-    for line in complaints:
-        click.echo(line, err=True)
-    if complaints:
+    if given["until_ready"] and not given["output"]:
+        paint.write(story.told(player, limit=given["steps"] or MAX_STEPS))
+    else:
+        player.play(given["steps"] or (MAX_STEPS if given["until_ready"] else 0))
+        paint.write(printed(plane, given["output"] or "yaml", results=given["include_function_results"]))
+        for line in verdict.complaints(plane) or (story.end(player) if given["until_ready"] else ()):
+            click.echo(line, err=True)
+    if not player.ready() if given["until_ready"] else verdict.complaints(plane):
         raise click.exceptions.Exit(1)
+
+
+def printed(plane: Plane, how: str, *, results: bool = False) -> list[str]:
+    """Return the lines of a control plane in one of the formats."""
+    if how == "tree":
+        return tree.drawn(plane).splitlines()
+    return show.FORMATS[how](sections.sections(plane, results=results)).splitlines()
 
 
 def _options() -> list[click.Parameter]:

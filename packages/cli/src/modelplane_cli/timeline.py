@@ -3,13 +3,14 @@
 
 """What happened in each step of a preview, for a person: on which cluster, and to which XR."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from modelplane import labels
 from modelplane.paths import Manifest
 
 from modelplane_cli import remotely, sections, verdict
-from modelplane_cli.objects import Objects, Ref, value_at
+from modelplane_cli.objects import Objects, Ref, ref, value_at
 from modelplane_cli.play import Player
 
 QUIET = frozenset({"InputsResolved", "ObjectsSynced", "Synced", "Ready"})
@@ -41,44 +42,84 @@ class Snapshot:
 EMPTY = Snapshot({}, {}, 0)
 
 
-def lines(player: Player, before: Snapshot, after: Snapshot) -> Iterator[Cell]:
-    """Yield what a step changed: on the clusters first, then what the control plane made of it."""
+def cells(player: Player, before: Snapshot, after: Snapshot) -> list[Cell]:
+    """Return what a step changed: on the clusters first, then what the control plane made of it."""
+    return [*_merged(_on_clusters(before, after)), *_on_control_plane(player, before, after)]
+
+
+def _on_clusters(before: Snapshot, after: Snapshot) -> Iterator[Cell]:
     for cluster, objects in after.clusters.items():
         yield from ((cluster, text) for text in _on_cluster(before.clusters.get(cluster, {}), objects))
+
+
+def _on_control_plane(player: Player, before: Snapshot, after: Snapshot) -> Iterator[Cell]:
+    said: set[str] = set()
     for xr, body in after.xrs.items():
-        yield from ((_short(xr), text) for text in _of_xr(before.xrs.get(xr), body))
-    yield from ((_short(xr), "removed") for xr in before.xrs if xr not in after.xrs)
+        for text in _of_xr(before.xrs.get(xr), body):
+            said.add(text.partition(": ")[2])
+            yield who(xr, body), text
+    yield from ((who(xr, body), "removed") for xr, body in before.xrs.items() if xr not in after.xrs)
     for told in player.plane.told[before.told : after.told]:
-        if told.result.severity == "Warning":
-            yield _short(told.about), f"Warning: {told.result.message}"
+        if told.result.severity == "Warning" and told.result.message not in said:
+            yield who(told.about, after.xrs.get(told.about, {})), f"Warning: {told.result.message}"
+
+
+def who(xr: Ref, body: Manifest) -> str:
+    """Return how a timeline calls an XR: a replica by its deployment and cluster, anything else by its name."""
+    carried = value_at(body, "metadata", "labels") or {}
+    deployment, cluster = carried.get(labels.DEPLOYMENT), value_at(body, "spec", "clusterName")
+    if not deployment or not cluster:
+        return f"{xr.kind} {xr.name}"
+    index = carried.get(labels.REPLICA_INDEX, "0")
+    return f"{deployment} on {cluster}{f' ({index})' if index != '0' else ''}"
+
+
+def _merged(found: Iterable[Cell]) -> list[Cell]:
+    """Return one line for what happened on several clusters alike, the others in their order."""
+    clusters: dict[str, list[str]] = {}
+    for cluster, text in found:
+        clusters.setdefault(text, []).append(cluster)
+    out = [(_together(names), text) for text, names in clusters.items()]
+    return sorted(out, key=lambda cell: (" " not in cell[0], cell[0]))
+
+
+def _together(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} clusters"
 
 
 def _on_cluster(before: Objects, after: Objects) -> Iterator[str]:
-    """Yield what changed on one cluster: made, removed, moved on."""
-    made = [remotely.brief(after[key]) for key in sorted(after) if key not in before and key.name != "kube-system"]
-    gone = [key.kind for key in sorted(before) if key not in after]
+    """Yield what changed on one cluster: made, moved on, removed."""
+    made = remotely.in_order(after[key] for key in after if key not in before and key.name != "kube-system")
     if made:
-        yield f"created {', '.join(made)}"
-    for key in sorted(after):
-        now = remotely.progress(after[key])
-        if now and now != (remotely.progress(before[key]) if key in before else ""):
-            yield f"{key.kind} {now}"
+        yield f"created {', '.join(map(remotely.brief, made))}"
+    for manifest in remotely.in_order(after.values()):
+        now = remotely.progress(manifest)
+        if now and now != remotely.progress(before.get(ref(manifest), {})):
+            yield f"{manifest['kind']} {now}"
+    gone = remotely.in_order(before[key] for key in before if key not in after)
     if gone:
-        yield f"removed {', '.join(gone)}"
+        yield f"removed {', '.join(manifest['kind'] for manifest in gone)}"
 
 
 def _of_xr(before: Manifest | None, after: Manifest) -> Iterator[str]:
     if before is None and value_at(after, "spec", "clusterName"):
-        yield f"placed on {value_at(after, 'spec', 'clusterName')}"
+        yield f"placed as {after['kind']} {after['metadata']['name']}"
     yield from _phases(before, after)
     known = _conditions(before)
     for typ, entry in _conditions(after).items():
-        told = (entry["status"], entry["reason"])
         was = known.get(typ, {})
-        if told == (was.get("status"), was.get("reason")):
-            continue
-        if typ not in QUIET or (was and typ != "Ready") or (typ == "Ready" and told[0] == "True"):
+        moved = (entry["status"], entry["reason"]) != (was.get("status"), was.get("reason"))
+        if moved and _is_told(entry, new=not was):
             yield "Ready" if typ == "Ready" else verdict.said(entry)
+
+
+def _is_told(entry: dict[str, str], *, new: bool) -> bool:
+    """Return whether a person wants to read of a condition that changed."""
+    if entry["type"] == "Ready":
+        return entry["status"] == "True"
+    if entry["type"] in QUIET and new:
+        return entry["status"] != "True"
+    return not (new and verdict.refers(entry))
 
 
 def _phases(before: Manifest | None, after: Manifest) -> Iterator[str]:
@@ -94,7 +135,3 @@ def _phases(before: Manifest | None, after: Manifest) -> Iterator[str]:
 
 def _conditions(xr: Manifest | None) -> dict[str, dict[str, str]]:
     return {entry["type"]: entry for entry in value_at(xr, "status", "conditions") or ()}
-
-
-def _short(xr: Ref) -> str:
-    return f"{xr.kind} {xr.name}"

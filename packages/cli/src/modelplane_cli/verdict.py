@@ -14,19 +14,19 @@ def complaints(plane: Plane) -> list[str]:
     return [f"{xr}: {line}" for xr in sorted(plane.composed) for line in (*_fatal(plane, xr), *_warnings(plane, xr))]
 
 
-def waits(plane: Plane) -> list[str]:
+def waits(plane: Plane, xr: Ref) -> list[str]:
     """Return one line for each condition that keeps an XR from being Ready."""
-    return [
-        f"{xr}: {line}"
-        for xr in sorted(plane.composed)
-        if not is_ready(plane.objects[xr])
-        for line in (*_fatal(plane, xr), *_not_true(plane, xr))
-    ]
+    return [] if is_ready(plane.objects[xr]) else [*_fatal(plane, xr), *_not_true(plane, xr)]
+
+
+def refers(entry: dict[str, str]) -> bool:
+    """Return whether a condition only says that another one tells the reason."""
+    return "the condition " in entry.get("message", "")
 
 
 def said(entry: dict[str, str]) -> str:
     """Return a condition in one line."""
-    head = f"{entry['type']}={entry['status']}, {entry['reason']}"
+    head = f"{entry['type']}={entry['status']} ({entry['reason']})"
     return f"{head}: {entry['message']}" if entry.get("message") else head
 
 
@@ -44,7 +44,7 @@ def _warnings(plane: Plane, xr: Ref) -> list[str]:
 
 def _not_true(plane: Plane, xr: Ref) -> list[str]:
     entries = [entry for entry in _conditions(plane, xr) if entry["status"] != "True"]
-    return [said(entry) for entry in entries if entry["type"] not in _SYSTEM]
+    return [said(entry) for entry in entries if entry["type"] not in _SYSTEM and not refers(entry)]
 
 
 def _conditions(plane: Plane, xr: Ref) -> list[dict[str, str]]:
