@@ -3,15 +3,15 @@
 
 """Which clusters may take a new replica, and why the others may not."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from modelplane.clusters import matches
 
 from compose_model_deployment import seats
-from compose_model_deployment.inputs import Cache, Deployment, Site
+from compose_model_deployment.inputs import Site
 from compose_model_deployment.offers import Offer
+from compose_model_deployment.view import View
 
 Refusal = Literal["small", "full", "devices", "storage", "gateway", "unready", "tainted", "cache", "selector"]
 
@@ -29,20 +29,20 @@ SAYS: dict[Refusal, str] = {
 """What a message says of clusters, those that an admin can do most about first."""
 
 
-def closed(site: Site, deployment: Deployment, cache: Cache) -> Refusal | None:
+def closed(site: Site, view: View) -> Refusal | None:
     """Return why a cluster takes no new replica, whatever its capacity, or None."""
     cluster = site.cluster
-    if not matches(cluster.labels, deployment.selector):
+    if not matches(cluster.labels, view.deployment.selector):
         return "selector"
-    if not matches(cluster.labels, cache.selector):
+    if not matches(cluster.labels, view.cache.selector):
         return "cache"
-    if any(t.effect in ("NoSchedule", "NoExecute") and not deployment.tolerates(t) for t in cluster.taints):
+    if view.repels(cluster.name, "NoSchedule", "NoExecute"):
         return "tainted"
     if not cluster.ready:
         return "unready"
     if not cluster.gateway:
         return "gateway"
-    return "storage" if deployment.cache and not cluster.storage_class else None
+    return "storage" if view.deployment.cache and not cluster.storage_class else None
 
 
 def cramped(site: Site, offered: Iterable[Mapping[str, Offer]]) -> Refusal:
@@ -61,12 +61,7 @@ def told(refusals: Mapping[Refusal, int]) -> str:
     return ", ".join([f"{found[0][0]} {noun} {found[0][1]}", *counts]) if found else ""
 
 
-def conflict(deployment: Deployment, cache: Cache) -> str:
+def conflict(view: View) -> str:
     """Return the first label of which deployment and cache want different values, or the empty string."""
-    differ = (key for key, value in deployment.selector.items() if cache.selector.get(key, value) != value)
-    return min(differ, default="")
-
-
-def tally(refusals: Iterable[Refusal]) -> Counter[Refusal]:
-    """Return how often each refusal occurs."""
-    return Counter(refusals)
+    wanted = view.deployment.selector.items()
+    return min((key for key, value in wanted if view.cache.selector.get(key, value) != value), default="")

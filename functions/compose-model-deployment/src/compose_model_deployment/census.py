@@ -57,9 +57,15 @@ class Replica:
 class Census:
     """All replicas: own ones in order, others by cluster, and a line for each that could not be read."""
 
+    deployment: Deployment
     own: tuple[Replica, ...]
     others: Mapping[str, list[Struct]]
     skipped: tuple[str, ...]
+
+    def taken(self, cluster: str) -> set[int]:
+        """Return the indices that replicas of this deployment have on a cluster, those that are leaving included."""
+        own = {replica.index for replica in self.own if replica.cluster == cluster}
+        return own | {_index(obj) for obj in self.others.get(cluster, ()) if _labelled(obj, self.deployment)}
 
 
 def age(obj: Struct) -> tuple[str, str, str]:
@@ -99,7 +105,7 @@ def census(req: fnv1.RunFunctionRequest, deployment: Deployment) -> Census:
         else:
             others.setdefault(cluster, []).append(obj)
     own.sort(key=lambda replica: (replica.cluster, replica.index, replica.key))
-    return Census(tuple(own), others, tuple(skipped))
+    return Census(deployment, tuple(own), others, tuple(skipped))
 
 
 def _identity(obj: Struct) -> tuple[str, str]:
@@ -108,13 +114,6 @@ def _identity(obj: Struct) -> tuple[str, str]:
 
 def _unreadable(namespace: str, name: str) -> str:
     return f"cannot read ModelReplica {name!r} in namespace {namespace!r}: spec.clusterName is not set"
-
-
-def taken(deployment: Deployment, census: Census, cluster: str) -> set[int]:
-    """Return the indices that replicas of this deployment have on a cluster, those that are leaving included."""
-    own = {replica.index for replica in census.own if replica.cluster == cluster}
-    leaving = {_index(obj) for obj in census.others.get(cluster, ()) if _labelled(obj, deployment)}
-    return own | leaving
 
 
 def _lost(obj: Struct, deployment: Deployment) -> bool:

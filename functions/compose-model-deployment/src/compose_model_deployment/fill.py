@@ -5,16 +5,17 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from compose_model_deployment import candidates, seats
 from compose_model_deployment.candidates import Refusal
-from compose_model_deployment.inputs import Cache, Deployment, Site
+from compose_model_deployment.inputs import Site
 from compose_model_deployment.ledger import Ledger
 from compose_model_deployment.offers import Offers
 from compose_model_deployment.seats import Seats
+from compose_model_deployment.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,62 +47,59 @@ class _Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
-    """All that filling looks at; `load` counts the deployment's replicas by cluster, `taken` their indices there."""
+class Desk:
+    """What filling keeps book of; `load` counts the deployment's replicas by cluster."""
 
-    deployment: Deployment
-    cache: Cache
-    sites: Mapping[str, Site]
+    view: View
     offers: Offers
     ledger: Ledger
     load: Counter[str]
-    taken: Callable[[str], Iterable[int]]
 
 
-def filled(fleet: Fleet, wanted: int) -> Filled:
+def filled(desk: Desk, wanted: int) -> Filled:
     """Return places for as many replicas as wanted, or as there is room for, and charge the ledger for them."""
     heap: list[_Entry] = []
     refusals: Counter[Refusal] = Counter()
-    for site in fleet.sites.values():
-        refusal = candidates.closed(site, fleet.deployment, fleet.cache)
-        entry = _entry(fleet, site) if refusal is None else None
+    for site in desk.view.sites.values():
+        refusal = candidates.closed(site, desk.view)
+        entry = _entry(desk, site) if refusal is None else None
         if entry is not None:
             heap.append(entry)
         else:
-            refusals[refusal or candidates.cramped(site, fleet.offers.of(site.pools))] += 1
+            refusals[refusal or candidates.cramped(site, desk.offers.of(site.pools))] += 1
     heapq.heapify(heap)
-    places = _places(fleet, heap, wanted)
+    places = _places(desk, heap, wanted)
     if len(places) == wanted:
         return Filled(places)
     refusals["full"] += len({place.cluster for place in places})
     return Filled(places, refusals)
 
 
-def _places(fleet: Fleet, heap: list[_Entry], wanted: int) -> tuple[New, ...]:
+def _places(desk: Desk, heap: list[_Entry], wanted: int) -> tuple[New, ...]:
     places: list[New] = []
     indices: dict[str, set[int]] = {}
     while heap and len(places) < wanted:
         found = heapq.heappop(heap)
-        used = indices.setdefault(found.cluster, set(fleet.taken(found.cluster)))
+        used = indices.setdefault(found.cluster, desk.view.census.taken(found.cluster))
         index = next(number for number in range(len(used) + 1) if number not in used)
         used.add(index)
         places.append(New(found.cluster, index, found.seats))
-        fleet.load[found.cluster] += 1
-        fleet.ledger.charge(found.cluster, seats.taken(found.seats))
-        entry = _entry(fleet, fleet.sites[found.cluster])
+        desk.load[found.cluster] += 1
+        desk.ledger.charge(found.cluster, seats.taken(found.seats))
+        entry = _entry(desk, desk.view.sites[found.cluster])
         if entry is not None:
             heapq.heappush(heap, entry)
     return tuple(places)
 
 
-def _entry(fleet: Fleet, site: Site) -> _Entry | None:
-    free = fleet.ledger.free(site.name)
-    found = seats.best(fleet.offers.of(site.pools), free)
+def _entry(desk: Desk, site: Site) -> _Entry | None:
+    free = desk.ledger.free(site.name)
+    found = seats.best(desk.offers.of(site.pools), free)
     if found is None:
         return None
     return _Entry(
-        load=fleet.load[site.name],
-        unstaged=site.name not in fleet.cache.staged,
+        load=desk.load[site.name],
+        unstaged=site.name not in desk.view.cache.staged,
         idle=sum(seat.offer.idle for seat in found),
         room=sum(free[seat.pool] - seat.offer.nodes for seat in found),
         cluster=site.name,

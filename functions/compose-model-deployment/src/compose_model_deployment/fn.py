@@ -7,8 +7,9 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from modelplane.composed import Composed
 from modelplane.inputs import resolved
 
-from compose_model_deployment import census, inputs, replicas, schedule, status
+from compose_model_deployment import inputs, replicas, schedule, status
 from compose_model_deployment.inputs import Deployment
+from compose_model_deployment.view import View
 
 
 def compose(req: fnv1.RunFunctionRequest) -> Composed:
@@ -16,15 +17,15 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
     deployment = Deployment.read(req)
     if not resolved(req, deployment.needs):
         return Composed.waiting(req, deployment.needs, status.TYPES)
-    cache, (sites, unread) = inputs.cache(req, deployment), inputs.sites(req)
-    found = census.census(req, deployment)
+    cache = inputs.cache(req, deployment)
+    view = View.read(req, deployment, cache)
     refusal = status.refused(deployment, cache)
-    if refusal is not None or cache is None:
-        plan = schedule.frozen(found, deployment, sites)
-        verdicts = (refusal or status.accepted(), status.halted(deployment, plan))
+    if refusal is not None:
+        plan = schedule.frozen(view)
+        verdicts = (refusal, status.halted(deployment, plan))
     else:
-        plan = schedule.scheduled(found, deployment, sites, cache)
-        verdicts = (status.accepted(), status.placement(deployment, plan, cache, clusters=len(sites)))
+        plan = schedule.scheduled(view)
+        verdicts = (status.accepted(), status.placement(view, plan))
     return Composed(
         needs=deployment.needs,
         resources=replicas.composed(deployment, plan),
@@ -33,5 +34,5 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
         conditions=verdicts,
         ready=all(verdict.status == "True" for verdict in verdicts),
         empty_ok=deployment.replicas == 0,
-        skipped=(*unread, *found.skipped),
+        skipped=view.skipped,
     )

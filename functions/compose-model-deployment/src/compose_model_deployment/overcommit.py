@@ -16,6 +16,7 @@ from modelplane import meta, paths
 from compose_model_deployment import census, costs
 from compose_model_deployment.census import Census, Replica
 from compose_model_deployment.inputs import Site
+from compose_model_deployment.view import View
 
 
 class _Tenant(NamedTuple):
@@ -26,10 +27,10 @@ class _Tenant(NamedTuple):
     key: str
 
 
-def yielding(found: Census, sites: Mapping[str, Site]) -> frozenset[str]:
+def yielding(view: View) -> frozenset[str]:
     """Return the keys of the own replicas that give their nodes back."""
-    clusters = {replica.cluster for replica in found.own if _may_yield(replica)} & sites.keys()
-    return frozenset(key for cluster in clusters for key in _on(sites[cluster], found))
+    clusters = {replica.cluster for replica in view.census.own if _may_yield(replica)} & view.sites.keys()
+    return frozenset(key for cluster in clusters for key in _on(view.sites[cluster], view.census))
 
 
 def _on(site: Site, found: Census) -> Iterable[str]:

@@ -17,15 +17,16 @@ from modelplane.engines import Engine
 
 from compose_model_deployment import offers, seats
 from compose_model_deployment.census import Replica, Seated
-from compose_model_deployment.inputs import Deployment, Site
 from compose_model_deployment.ledger import Ledger
 from compose_model_deployment.offers import Offer, Offers
 from compose_model_deployment.seats import Seat, Seats
+from compose_model_deployment.view import View
 
-Held = Literal["unreadable", "gone", "unknown", "misfit", "full"]
+Held = Literal["unreadable", "gone", "unread", "unknown", "misfit", "full"]
 
 SAYS: dict[Held, str] = {
     "gone": "the cluster of {} is deleted",
+    "unread": "the cluster of {} cannot be read",
     "misfit": "the device selectors no longer fit the pool of {}",
     "full": "the cluster has no room for what {} should become",
     "unknown": "the cluster publishes no pools for what {} should become",
@@ -51,67 +52,60 @@ class Kept:
         return self.held in ("gone", "misfit")
 
 
-def evicted(replicas: Iterable[Replica], sites: Mapping[str, Site], deployment: Deployment) -> frozenset[str]:
+def evicted(view: View) -> frozenset[str]:
     """Return the keys of the replicas on clusters whose NoExecute taints the deployment does not tolerate."""
-    return frozenset(
-        replica.key
-        for replica in replicas
-        if replica.cluster in sites
-        and any(t.effect == "NoExecute" and not deployment.tolerates(t) for t in sites[replica.cluster].cluster.taints)
-    )
+    return frozenset(replica.key for replica in view.census.own if view.repels(replica.cluster, "NoExecute"))
 
 
-def surplus(replicas: Iterable[Replica], sites: Mapping[str, Site], wanted: int) -> frozenset[str]:
+def surplus(replicas: Iterable[Replica], view: View) -> frozenset[str]:
     """Return the keys of the replicas to scale down: lost ones, then not ready ones, then from the fullest cluster."""
     left = {replica.key: replica for replica in replicas}
     load = Counter(replica.cluster for replica in left.values())
     gone: set[str] = set()
-    while len(left) > wanted:
-        first = min(left.values(), key=lambda r: (*_standing(r, sites), -load[r.cluster], -r.index, r.cluster, r.key))
+    while len(left) > view.deployment.replicas:
+        first = min(left.values(), key=lambda r: (*_standing(r, view), -load[r.cluster], -r.index, r.cluster, r.key))
         load[first.cluster] -= 1
         gone.add(left.pop(first.key).key)
     return frozenset(gone)
 
 
-def kept(
-    replicas: Iterable[Replica], deployment: Deployment, sites: Mapping[str, Site], known: Offers, ledger: Ledger
-) -> tuple[Kept, ...]:
+def kept(replicas: Iterable[Replica], view: View, *, offered: Offers, ledger: Ledger) -> tuple[Kept, ...]:
     """Return the replicas that stay, each with its seats, and charge the ledger for them."""
     found = list(replicas)
     for replica in found:
         ledger.charge(replica.cluster, ledger.on(replica.cluster, replica.costs))
-    return tuple(_kept(replica, deployment, sites, known, ledger) for replica in found)
+    return tuple(_kept(replica, view, offered=offered, ledger=ledger) for replica in found)
 
 
-def _standing(replica: Replica, sites: Mapping[str, Site]) -> tuple[bool, bool]:
-    return replica.cluster in sites and not replica.leaving, replica.ready
+def _standing(replica: Replica, view: View) -> tuple[bool, bool]:
+    return replica.cluster in view.sites and not replica.leaving, replica.ready
 
 
-def _kept(replica: Replica, deployment: Deployment, sites: Mapping[str, Site], known: Offers, ledger: Ledger) -> Kept:
-    site = sites.get(replica.cluster)
+def _kept(replica: Replica, view: View, *, offered: Offers, ledger: Ledger) -> Kept:
+    site = view.sites.get(replica.cluster)
     if not replica.name or not replica.cluster:
         return Kept(replica, held="unreadable")
     if site is None:
-        return Kept(replica, held="gone")
-    pairs = [(engine, replica.engines.get(engine.name, _NOWHERE)) for engine in deployment.engines]
-    offered = known.of(site.pools)
-    staying = [_stays(engine, seated, found) for (engine, seated), found in zip(pairs, offered, strict=True)]
+        return Kept(replica, held="gone" if view.complete else "unread")
+    pairs = [(engine, replica.engines.get(engine.name, _NOWHERE)) for engine in view.deployment.engines]
+    found = offered.of(site.pools)
+    staying = [_stays(engine, seated, offers) for (engine, seated), offers in zip(pairs, found, strict=True)]
     if None in staying and not site.pools:
         return Kept(replica, held="unknown")
     before = ledger.on(replica.cluster, replica.costs)
     ledger.credit(replica.cluster, before)
-    found = _seated(staying, offered, ledger.free(replica.cluster))
-    ledger.charge(replica.cluster, seats.taken(found) if found is not None else before)
-    if found is not None:
-        return Kept(replica, found)
+    seated = _seated(staying, found, free=ledger.free(replica.cluster))
+    ledger.charge(replica.cluster, seats.taken(seated) if seated is not None else before)
+    if seated is not None:
+        return Kept(replica, seated)
     misfit = any(seat is None and _edited(*pair) for pair, seat in zip(pairs, staying, strict=True))
     return Kept(replica, held="misfit" if misfit else "full")
 
 
-def _stays(engine: Engine, seated: Seated, offered: Mapping[str, Offer]) -> Seat | None:
+def _stays(engine: Engine, seated: Seated, found: Mapping[str, Offer]) -> Seat | None:
     """Return the seat that an engine keeps: its pool fits, or its device requests are as they were."""
-    if seated.pool in offered:
-        return Seat(seated.pool, offered[seated.pool])
+    if seated.pool in found:
+        return Seat(seated.pool, found[seated.pool])
     return Seat(seated.pool, _as_claimed(engine, seated)) if seated.pool and not _edited(engine, seated) else None
 
 
@@ -143,7 +137,7 @@ def _whole(staying: Iterable[Seat | None]) -> Seats:
 
 
 def _seated(
-    staying: list[Seat | None], offered: tuple[Mapping[str, Offer], ...], free: Mapping[str, int]
+    staying: list[Seat | None], offered: tuple[Mapping[str, Offer], ...], *, free: Mapping[str, int]
 ) -> Seats | None:
     """Return the seats that stay, and the best free ones for the engines that have none."""
     if None not in staying:

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from compose_model_deployment import census, fill, offers, overcommit, retain
+from compose_model_deployment import fill, offers, overcommit, retain
 from compose_model_deployment.candidates import Refusal
-from compose_model_deployment.census import Census, Replica
-from compose_model_deployment.fill import Fleet, New
-from compose_model_deployment.inputs import Cache, Deployment, Site
+from compose_model_deployment.census import Replica
+from compose_model_deployment.fill import Desk, New
 from compose_model_deployment.ledger import Ledger
+from compose_model_deployment.offers import Offers
 from compose_model_deployment.retain import Held, Kept
+from compose_model_deployment.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +41,24 @@ class Schedule:
         return found
 
 
-def frozen(found: Census, deployment: Deployment, sites: Mapping[str, Site]) -> Schedule:
+def frozen(view: View) -> Schedule:
     """Return the schedule of a deployment that cannot be placed: replicas stay as they are, or go."""
-    stays, released = _remaining(found, deployment, sites)
+    stays, released = _remaining(view)
     return Schedule(kept=tuple(Kept(replica) for replica in stays), released=released)
 
 
-def scheduled(found: Census, deployment: Deployment, sites: Mapping[str, Site], cache: Cache) -> Schedule:
+def scheduled(view: View) -> Schedule:
     """Return the schedule of a deployment; a stray replica goes as soon as there is a place for it elsewhere."""
-    stays, released = _remaining(found, deployment, sites)
-    ledger = Ledger(sites, found.others)
-    known = offers.Offers(offers.ask(engine) for engine in deployment.engines)
-    kept = retain.kept(stays, deployment, sites, known, ledger)
+    stays, released = _remaining(view)
+    ledger = Ledger(view.sites, view.census.others)
+    offered = Offers(offers.ask(engine) for engine in view.deployment.engines)
+    kept = retain.kept(stays, view, offered=offered, ledger=ledger)
     strays = [one for one in kept if one.stray]
-    missing = max(0, deployment.replicas - len(kept))
+    missing = max(0, view.deployment.replicas - len(kept))
     if not missing and not strays:
         return Schedule(kept=kept, released=released)
-    fleet = Fleet(
-        deployment=deployment,
-        cache=cache,
-        sites=sites,
-        offers=known,
-        ledger=ledger,
-        load=Counter(one.replica.cluster for one in kept if not one.stray),
-        taken=lambda cluster: census.taken(deployment, found, cluster),
-    )
-    filled = fill.filled(fleet, missing + len(strays))
+    load = Counter(one.replica.cluster for one in kept if not one.stray)
+    filled = fill.filled(Desk(view, offered, ledger, load), missing + len(strays))
     moved = {one.replica.key for one in strays[: max(0, len(filled.places) - missing)]}
     return Schedule(
         kept=tuple(one for one in kept if one.replica.key not in moved),
@@ -75,11 +68,9 @@ def scheduled(found: Census, deployment: Deployment, sites: Mapping[str, Site], 
     )
 
 
-def _remaining(
-    found: Census, deployment: Deployment, sites: Mapping[str, Site]
-) -> tuple[tuple[Replica, ...], frozenset[str]]:
+def _remaining(view: View) -> tuple[tuple[Replica, ...], frozenset[str]]:
     """Return the replicas that remain, and the keys of those that go at once."""
-    gone = retain.evicted(found.own, sites, deployment) | overcommit.yielding(found, sites)
-    left = [replica for replica in found.own if replica.key not in gone]
-    gone |= retain.surplus(left, sites, deployment.replicas)
+    gone = retain.evicted(view) | overcommit.yielding(view)
+    left = [replica for replica in view.census.own if replica.key not in gone]
+    gone |= retain.surplus(left, view)
     return tuple(replica for replica in left if replica.key not in gone), gone

@@ -14,6 +14,7 @@ from modelplane.paths import Manifest
 from compose_model_deployment import candidates, cel, retain
 from compose_model_deployment.inputs import Cache, Deployment
 from compose_model_deployment.schedule import Schedule
+from compose_model_deployment.view import View
 
 ACCEPTED = "ModelAccepted"
 SCHEDULED = "ReplicasScheduled"
@@ -46,14 +47,15 @@ def accepted() -> Condition:
     return conditions.true(ACCEPTED, "Accepted")
 
 
-def placement(deployment: Deployment, schedule: Schedule, cache: Cache, *, clusters: int) -> Condition:
+def placement(view: View, schedule: Schedule) -> Condition:
     """Return whether every replica has a place, and what is in the way of those that have none."""
+    deployment = view.deployment
     placed = f"placed {schedule.placed} of {deployment.replicas}"
     if schedule.placed == deployment.replicas and not schedule.held:
         if not deployment.replicas:
             return conditions.true(SCHEDULED, "ScaledToZero", "spec.replicas is 0", event="Scaled to zero.")
         return conditions.true(SCHEDULED, "Scheduled", placed, event=f"Placed all of {deployment.replicas} replicas.")
-    reason, why = _shortfall(deployment, schedule, cache, clusters=clusters)
+    reason, why = _shortfall(view, schedule)
     message = f"{placed}: {why}"
     return conditions.false(SCHEDULED, reason, message, warning=message)
 
@@ -85,12 +87,12 @@ def _bad_selectors(deployment: Deployment) -> Iterator[str]:
                         yield f"{path}.selectors[{position}].cel: {error}"
 
 
-def _shortfall(deployment: Deployment, schedule: Schedule, cache: Cache, *, clusters: int) -> tuple[Shortfall, str]:
-    if not clusters:
+def _shortfall(view: View, schedule: Schedule) -> tuple[Shortfall, str]:
+    if not view.sites:
         return "NoClusters", "there is no InferenceCluster, create one"
-    label = candidates.conflict(deployment, cache)
-    if label and schedule.placed < deployment.replicas:
-        both = f"clusterSelector and ModelCache {deployment.cache!r}"
+    label = candidates.conflict(view)
+    if label and schedule.placed < view.deployment.replicas:
+        both = f"clusterSelector and ModelCache {view.deployment.cache!r}"
         return "SelectorConflict", f"{both} want different values of label {label!r}, correct one of them"
     why = [candidates.told(schedule.refusals)] if schedule.refusals else []
     held = schedule.held
