@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from modelplane_hydrator.flags import Options
 
 NONSENSE = (ValueError, TypeError, KeyError, AttributeError, OSError)
-HOPS = 5
 
 
 class Hub:
@@ -81,6 +80,6 @@ def client(options: Options, api: Api) -> HfApi:
 
     from modelplane_hydrator.transport import Transport  # noqa: PLC0415 - see Hub
 
-    made = httpx2.Client(transport=Transport(api), follow_redirects=True, timeout=None, max_redirects=HOPS)
+    made = httpx2.Client(transport=Transport(api), follow_redirects=True, timeout=None)
     set_client_factory(lambda: made)
     return HfApi(endpoint=options.endpoint, token=options.token or False, library_name="modelplane-hydrator")

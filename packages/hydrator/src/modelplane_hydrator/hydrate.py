@@ -91,7 +91,7 @@ class Run:
         """Fetch what is missing and publish, under the tree's lease."""
         place = volume.place(self.options, plan.commit)
         self.progress.begin(plan.commit, place.name, plan.total)
-        volume.folders(place.work, below=place.root)
+        volume.prepare(place)
         tidy = sweep.begin(self.options, place, self.me, self.timing)
         held = lease.acquire(
             place.work / "lease",
@@ -170,7 +170,7 @@ class Run:
                 salvage.take(folder, made, wanted, done, held.ensure)
                 self.warn(volume.discard(folder, place))
             staged = [made.staged(one) for one in wanted if not done.has(one, made.tree / one.path)]
-            left = sum(one.span(index)[1] - one.span(index)[0] for one in staged for index in one.missing())
+            left = sum(one.left for one in staged)
             self.progress.counters.kept = plan.total - left
             self.room(place, left, plan.total, tidy)
             source = Source(self.options, self.network, plan.commit)

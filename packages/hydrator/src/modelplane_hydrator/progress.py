@@ -52,7 +52,8 @@ class Progress:
         """Report the commit, and begin to tell."""
         self.commit, self.tree, self.counters.total = commit, tree, total
         self._report()
-        self.thread.start()
+        if self.thread.ident is None:
+            self.thread.start()
 
     def now(self) -> dict[str, object]:
         """Return the progress as the annotation has it."""

@@ -57,6 +57,11 @@ class Staged:
         start = index * self.range_bytes
         return start, min(self.entry.size, start + self.range_bytes)
 
+    @property
+    def left(self) -> int:
+        """Return the bytes that are not on the volume."""
+        return self.entry.size - sum(end - start for start, end in map(self.span, self.arrived))
+
     def missing(self) -> list[int]:
         """Return the ranges that are not on the volume."""
         return [index for index in range(self.next, self.count) if index not in self.arrived]

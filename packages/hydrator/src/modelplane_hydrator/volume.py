@@ -114,6 +114,15 @@ def folders(path: Path, *, below: Path) -> None:
     raise errors.VolumeBusyError(f"cannot make {path}: somebody keeps removing its parent; run again later")
 
 
+def prepare(at: Place) -> None:
+    """Make the working folder of a tree; a volume must be there already, the parents of a --dest need not."""
+    if at.trees is None:
+        at.root.mkdir(parents=True, exist_ok=True)
+    if not at.root.is_dir():
+        raise not_writable(at.root, "there is no such folder")
+    folders(at.work, below=at.root)
+
+
 def sync(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
