@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whole worlds for the contract tests: fleets of some size, at rest or on the way, and neighbours of other shapes."""
+
+import base64
+import functools
+
+import builders
+import builders_healthy
+from builders_healthy import State
+from modelplane.paths import Manifest
+
+TIER = {"tier": "gold"}
+TOKEN = base64.b64decode(builders.secret()["data"]["HF_TOKEN"]).decode()
+SIZES = (1, 2, 5, 20)
+
+
+def fleet(size: int) -> list[Manifest]:
+    """Return clusters that all match, with room for all that the worlds place."""
+    names = [f"c{index:02}" for index in range(size)]
+    return [builders.cluster(name, labels=TIER, pools=[builders.pool(nodes=40)]) for name in names]
+
+
+def wishes(size: int) -> list[Manifest]:
+    """Return what a user asks of a fleet: a cache with a token, and deployments of both shapes that use it."""
+    replicas = min(size, 3)
+    turnkey, gang = builders.workers(tensor=2), [builders.gang(workers=1), builders.engine("solo")]
+    return [
+        builders.secret(),
+        builders.cache("qwen", secret=builders.secret()["metadata"]["name"], selector=TIER),
+        builders.deployment("turnkey", replicas=replicas, cache="qwen", workers=turnkey, selector=TIER),
+        builders.deployment("explicit", replicas=replicas, cache="qwen", engines=gang),
+        builders.deployment("plain", replicas=1, engines=[builders.engine()]),
+    ]
+
+
+@functools.cache
+def states(size: int, ticks: int = 60) -> tuple[State, ...]:
+    """Return every function's state: at rest, or after the fleet answered a few times."""
+    player = builders_healthy.played(*fleet(size), *wishes(size), limit=ticks)
+    if ticks >= MANY and not player.ready():
+        raise AssertionError(f"a fleet of {size} is not Ready after {ticks} steps")
+    return tuple(builders_healthy.states(player))
+
+
+MANY = 60
+"""Steps after which every world is at rest."""
+
+
+def neighbours(need_kind: str) -> list[Manifest]:
+    """Return objects of a kind that another version, another user or a half-finished write left beside ours."""
+    return _NEIGHBOURS[need_kind]
+
+
+_FIRST_SHAPE = {"capacity": {"gpuPools": [{"acceleratorType": "l4", "memory": "24Gi", "countPerNode": 1, "nodes": 2}]}}
+
+_NEIGHBOURS: dict[str, list[Manifest]] = {
+    "InferenceCluster": [
+        {"apiVersion": "modelplane.ai/v1alpha1", "kind": "InferenceCluster", "metadata": {"name": "bare"}},
+        {**builders.cluster("first-shape", source="GKE"), "status": _FIRST_SHAPE},
+        {**builders.cluster("odd"), "spec": "x", "status": ["y"]},
+        builders.cluster("later", source="Quantum", taints=[builders.taint("NoThinking")]),
+    ],
+    "ModelReplica": [
+        builders.replica("hand-made", cluster="nowhere"),
+        builders.replica("first-shape", cluster="c00", workers=builders.workers(tensor=4, pipeline=2)),
+        builders.replica("other-team", cluster="c00", namespace="other-team", ready=True),
+        {**builders.replica("odd"), "spec": {"clusterName": ["c00"], "engines": "x"}},
+        {
+            "apiVersion": "modelplane.ai/v1alpha1",
+            "kind": "ModelReplica",
+            "metadata": {"name": "bare", "namespace": "x"},
+        },
+    ],
+    "ModelCache": [
+        builders.cache("first-shape", status={"clusters": [builders.staged("c00", tree=None)]}),
+        {**builders.cache("odd"), "spec": 3, "status": {"clusters": {"a": "b"}}},
+    ],
+    "ModelDeployment": [{**builders.deployment("odd"), "spec": {"template": []}}],
+    "Secret": [],
+}
