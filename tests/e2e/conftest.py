@@ -4,10 +4,12 @@
 """The cases here need the rig: `scripts/rig test` runs them, the everyday tests leave them out."""
 
 import os
+from collections.abc import Generator
 
 import pytest
-from e2e.rig import layout, load
+from e2e.rig import layout, load, storage
 from e2e.rig.kubernetes import Cluster
+from e2e.scenes import Tenant
 
 collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
 
@@ -26,6 +28,17 @@ def workload() -> Cluster:
     cluster = layout.cluster(layout.WORKLOAD)
     load.prepare(cluster)
     return cluster
+
+
+@pytest.fixture
+def tenant(request: pytest.FixtureRequest, control: Cluster, workload: Cluster) -> Generator[Tenant]:
+    """Yield a namespace for one case; afterwards all that it made must go, on both clusters."""
+    name = request.node.name.removeprefix("test_").replace("_", "-").partition("[")[0][:40].strip("-")
+    storage.provide(workload, load.FREE_VOLUMES)
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    made = Tenant(name, control, workload)
+    yield made
+    made.clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,12 +9,12 @@ from e2e.rig.kubernetes import Cluster
 API = "modelplane.ai/v1alpha1"
 SYSTEM = "modelplane-system"
 CLASS = "rig-gpu"
-GPUS_PER_NODE = 2
+NODES, GPUS_PER_NODE = 4, 2
 GATEWAY_ADDRESS = "10.199.0.1"
 
 
 def register(
-    control: Cluster, workload: Cluster, *, name: str = "", nodes: int = 1, storage: str = layout.STORAGE_CLASS
+    control: Cluster, workload: Cluster, *, name: str = "", nodes: int = NODES, storage: str = layout.STORAGE_CLASS
 ) -> str:
     """Make a workload cluster known: its kubeconfig, its provider config, its InferenceCluster; return its name."""
     name = name or workload.name

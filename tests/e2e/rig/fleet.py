@@ -121,7 +121,7 @@ def _start(say: Say) -> None:
     node.start_containerd()
     node.start_kubelet(workload)
     node.start_services(workload)
-    node.give_gpus(workload, clusters.GPUS_PER_NODE)
+    node.give_gpus(workload, clusters.NODES * clusters.GPUS_PER_NODE)
     lws.start(workload)
     say("starting Crossplane and provider-kubernetes")
     crossplane.start(layout.cluster(layout.CONTROL))

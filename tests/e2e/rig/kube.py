@@ -164,15 +164,25 @@ def kubeconfig(path: Path, *, server: str, ca: Path, user: Pair) -> Path:
 
 
 def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 60, pause: float = 0.5) -> Any:  # noqa: ANN401 - the condition's own value
-    """Return a condition's first true value, or fail with the last false one."""
+    """Return a condition's first true value, or fail with the last false one; no answer in time is not yet one."""
     deadline = time.monotonic() + seconds
     while True:
-        found = condition()
+        try:
+            found = condition()
+        except (ApiError, OSError) as err:
+            if not _passes(err) or time.monotonic() > deadline:
+                raise
+            found = None
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}; last seen: {found!r}")
         time.sleep(pause)
+
+
+def _passes(err: ApiError | OSError) -> bool:
+    """Return whether an error is a server's that is too busy, or not there for a while."""
+    return isinstance(err, OSError) or err.code == 429 or err.code >= 500
 
 
 def _base64(path: Path) -> str:

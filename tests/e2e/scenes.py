@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A tenant of the fleet for one case: what it applies, what it sees, and that nothing of it stays behind."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.rig import kube, layout, models
+from e2e.rig.kube import Manifest
+from e2e.rig.kubernetes import Cluster
+
+API = "modelplane.ai/v1alpha1"
+OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
+STAGE_SECONDS = 150
+SERVE_SECONDS = 240
+GONE_SECONDS = 180
+EXPECTED = ("Namespace", "ServiceAccount", "ConfigMap", "Event")
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One namespace of the control plane, and the same on the workload cluster."""
+
+    namespace: str
+    control: Cluster
+    workload: Cluster
+
+    def apply(self, kind: str, name: str, spec: Manifest, **metadata: object) -> Manifest:
+        """Apply one of our kinds."""
+        place = {"name": name, "namespace": self.namespace, **metadata}
+        return self.control.api.apply({"apiVersion": API, "kind": kind, "metadata": place, "spec": spec})
+
+    def cache(
+        self, name: str = "model", *, repo: str = "rig/tiny", selector: Manifest | None = None, **hub: object
+    ) -> Manifest:
+        """Apply a ModelCache."""
+        spec: Manifest = {"source": "HuggingFace", "huggingFace": {"repo": repo, "sizeGiB": 1, **hub}}
+        spec |= {"clusterSelector": {"matchLabels": selector}} if selector else {}
+        return self.apply("ModelCache", name, spec)
+
+    def deployment(self, name: str = "serve", *, cache: str = "model", replicas: int = 1, **more: object) -> Manifest:
+        """Apply a turnkey ModelDeployment of the rig's engine."""
+        containers = [{"name": "engine", "image": models.engine(print)}]
+        workers = {"topology": {"tensor": 1}, "template": {"spec": {"containers": containers}}}
+        spec: Manifest = {"replicas": replicas, "modelCacheRef": {"name": cache}, "workers": workers, **more}
+        return self.apply("ModelDeployment", name, spec)
+
+    def get(self, kind: str, name: str) -> Manifest:
+        """Return one of our objects."""
+        return self.control.api.get(API, kind, name, namespace=self.namespace)
+
+    def ours(self, kind: str) -> list[Manifest]:
+        """Return our objects of a kind."""
+        return self.control.api.list(API, kind, namespace=self.namespace)
+
+    def objects(self, kind: str = "") -> list[Manifest]:
+        """Return the provider's Objects, of one remote kind or of all."""
+        found = self.control.api.list(OBJECTS, "Object", namespace=self.namespace)
+        return [row for row in found if not kind or row["spec"]["forProvider"]["manifest"]["kind"] == kind]
+
+    def remote(self, version: str, kind: str) -> list[Manifest]:
+        """Return what is in the tenant's namespace of the workload cluster."""
+        return self.workload.api.list(version, kind, namespace=self.namespace)
+
+    def ready(self, kind: str, name: str, *, seconds: float) -> Manifest:
+        """Return an object of ours once it is Ready."""
+        return self.until(kind, name, lambda found: condition(found, "Ready")["status"] == "True", seconds=seconds)
+
+    def until(self, kind: str, name: str, done: Callable[[Manifest], Any], *, seconds: float) -> Manifest:
+        """Return an object of ours once it is as wanted, or fail with its status."""
+        last: Manifest = {}
+
+        def look() -> bool:
+            last.update(self.get(kind, name))
+            return bool(done(last))
+
+        try:
+            kube.eventually(f"{kind} {name} is as wanted", look, seconds=seconds)
+        except AssertionError as err:
+            status = json.dumps(last.get("status", {}), indent=1)
+            raise AssertionError(f"{err}; its status: {status}") from err
+        return last
+
+    def says(self, kind: str, name: str, typ: str, reason: str, *, seconds: float = 60) -> Manifest:
+        """Return a condition once it has a reason."""
+        found = self.until(kind, name, lambda row: condition(row, typ)["reason"] == reason, seconds=seconds)
+        return condition(found, typ)
+
+    def ask(self) -> Manifest:
+        """Ask the engine behind the tenant's Service for a completion, and return the answer."""
+        found = [row for row in self.remote("v1", "Service") if row["spec"]["clusterIP"] != "None"]
+        (service,) = found  # a gang has a headless one beside it
+        url = f"http://{service['spec']['clusterIP']}/v1/chat/completions"
+        body = json.dumps({"messages": [{"role": "user", "content": "hello"}]}).encode()
+        request = urllib.request.Request(url, data=body, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+            return json.loads(answer.read())
+
+    def clear(self) -> None:
+        """Delete everything, as a person would, and see that all of it goes on both clusters."""
+        for kind in ("ModelDeployment", "ModelCache"):
+            kube.eventually(f"every {kind} is gone", lambda k=kind: self._deleted(k), seconds=GONE_SECONDS, pause=2)
+        kube.eventually("every Object is gone", lambda: not self.objects(), seconds=GONE_SECONDS)
+        left = kube.eventually("the workload namespace is empty", self._empty, seconds=GONE_SECONDS)
+        assert left == "empty"
+        self.workload.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+        self.control.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+
+    def _deleted(self, kind: str) -> bool:
+        """Ask for deletion again as long as something is there: a guard may refuse once."""
+        found = self.ours(kind)
+        for row in found:
+            try:
+                self.control.api.delete(row)
+            except kube.ApiError as err:
+                if err.code != 409:  # in use: the guard's own answer
+                    raise
+        return not found and not (kind == "ModelDeployment" and self.ours("ModelReplica"))
+
+    def _empty(self) -> str:
+        kinds = (
+            ("batch/v1", "Job"),
+            ("v1", "Pod"),
+            ("v1", "PersistentVolumeClaim"),
+            ("v1", "Secret"),
+            ("v1", "Service"),
+        )
+        left = [row["metadata"]["name"] for version, kind in kinds for row in self.remote(version, kind)]
+        return "" if left else "empty"
+
+
+def condition(found: Manifest, typ: str) -> Manifest:
+    """Return a condition of an object; one that is not there yet is Unknown."""
+    rows = found.get("status", {}).get("conditions", [])
+    return next((row for row in rows if row["type"] == typ), {"status": "Unknown", "reason": "", "message": ""})
+
+
+def entry(cache: Manifest, cluster: str = layout.WORKLOAD) -> Manifest:
+    """Return what a ModelCache says of one cluster."""
+    rows = cache.get("status", {}).get("clusters", [])
+    return next((row for row in rows if row["name"] == cluster), {"phase": "", "reason": "", "message": ""})
+
+
+def phase(cache: Manifest, cluster: str = layout.WORKLOAD) -> str:
+    """Return a ModelCache's phase on one cluster."""
+    return entry(cache, cluster).get("phase", "")

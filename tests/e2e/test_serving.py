@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""From `kubectl apply` to an answer of the engine, with nothing played but the GPUs, the engine and the Hub."""
+
+import contextlib
+from collections.abc import Callable, Generator
+
+from e2e.rig import kube, layout, models, places, storage
+from e2e.rig.kubernetes import Cluster
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry
+
+RESTRICTED = "pod-security.kubernetes.io/enforce"
+ML_TEAM = "ml-team"
+RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
+
+
+def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
+    """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
+    tenant = Tenant(ML_TEAM, control, workload)
+    label = {"name": ML_TEAM, "labels": {RESTRICTED: "restricted"}}
+    workload.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": label})
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ML_TEAM}})
+    with _watching(tenant) as watch:
+        control.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
+        cache = tenant.ready("ModelCache", "qwen3-0.6b", seconds=STAGE_SECONDS)
+        workload.api.patch(workload.api.get("v1", "Namespace", ML_TEAM), {"metadata": {"labels": {RESTRICTED: None}}})
+        tenant.ready("ModelDeployment", "qwen", seconds=SERVE_SECONDS)
+        assert {"0%", "100%"} <= {word for line in watch() for word in line.split()}
+    staged = entry(cache)
+    assert staged["bytesStaged"] == staged["bytesTotal"] > 2 << 20
+    root = storage.of_claim(workload, ML_TEAM, _claim(tenant))
+    assert (root / "trees" / staged["tree"] / ".modelplane-hydrated").is_file()
+    assert not RELEASED & {row["spec"]["forProvider"]["manifest"]["kind"] for row in tenant.objects()}
+    assert len(tenant.ours("ModelReplica")) == len(tenant.remote("v1", "Service")) == 2
+    tenant.clear()
+    assert (root / "trees" / staged["tree"] / "config.json").is_file(), "a retained volume keeps the model"
+
+
+def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
+    """The engine behind the Service answers from exactly the commit that the cache names, in a writable tree."""
+    tenant.cache()
+    tenant.deployment()
+    waiting = tenant.says("ModelReplica", _replica(tenant), "ModelAccepted", "WaitingForCache")
+    assert "model" in waiting["message"]
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    cache = tenant.get("ModelCache", "model")
+    answer = tenant.ask()["choices"][0]["message"]["content"]
+    assert answer == f"rig/tiny@{cache['status']['revision']} heard 1 messages"
+
+
+def test_a_gang_serves_from_one_cache(tenant: Tenant) -> None:
+    """A leader and a worker, made by LeaderWorkerSet's own controller, both mount the cache; the leader answers."""
+    tenant.cache()
+    tenant.apply("ModelDeployment", "serve", {"replicas": 1, "template": {"spec": _gang()}})
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    pods = tenant.remote("v1", "Pod")
+    mounted = [_mounted(pod) for pod in pods]
+    assert len(pods) == 2
+    assert mounted[0] == mounted[1]
+    assert [volume["persistentVolumeClaim"]["claimName"] for volume in mounted[0]] == [_claim(tenant)]
+    assert tenant.ask()["choices"][0]["message"]["content"].startswith("rig/tiny@")
+    (worker,) = [pod for pod in pods if pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] == "1"]
+    logs = tenant.workload.kubectl("logs", "-n", tenant.namespace, worker["metadata"]["name"])
+    assert "answers" in logs
+
+
+def _gang() -> kube.Manifest:
+    template = {"spec": {"containers": [{"name": "engine", "image": models.engine(print)}]}}
+    devices = {"devices": [{"name": "gpu", "count": 1, "selectors": [{"cel": "true"}]}]}
+    members = [
+        {"role": "Leader", "nodeSelector": devices, "template": template},
+        {"role": "Worker", "worker": {"nodes": 1}, "nodeSelector": devices, "template": template},
+    ]
+    return {"modelCacheRef": {"name": "model"}, "engines": [{"name": "main", "members": members}]}
+
+
+def _mounted(pod: kube.Manifest) -> list[kube.Manifest]:
+    return [volume for volume in pod["spec"]["volumes"] if "persistentVolumeClaim" in volume]
+
+
+def _claim(tenant: Tenant) -> str:
+    (claim,) = tenant.remote("v1", "PersistentVolumeClaim")
+    return claim["metadata"]["name"]
+
+
+def _replica(tenant: Tenant) -> str:
+    (replica,) = kube.eventually("a replica", lambda: tenant.ours("ModelReplica"))
+    return replica["metadata"]["name"]
+
+
+@contextlib.contextmanager
+def _watching(tenant: Tenant) -> Generator[Callable[[], list[str]]]:
+    """Watch the caches with kubectl, as a person would."""
+    processes = layout.plane().processes
+    argv = tenant.control.kubectl_argv("get", "modelcache", "-n", tenant.namespace, "--watch")
+    watch = processes.start("watch", argv)
+    start = watch.log.stat().st_size
+
+    def lines() -> list[str]:
+        return watch.log.read_text()[start:].splitlines()
+
+    try:
+        yield lines
+    finally:
+        processes.stop("watch")
