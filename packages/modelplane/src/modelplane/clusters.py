@@ -58,15 +58,16 @@ def one(name: str) -> Need:
 
 def read(obj: Struct) -> Cluster:
     """Read an InferenceCluster by path; raise Unreadable without a name."""
+    spec, status = paths.child(obj, "spec"), paths.child(obj, "status")
     return Cluster(
         obj=obj,
         name=meta.name(obj),
         labels=meta.labels(obj),
-        taints=_taints(obj),
+        taints=_taints(spec),
         ready=meta.statuses(obj).get("Ready") == "True",
         provider_config=provider_config(obj),
-        gateway=paths.text(obj, "status", "gateway", "address"),
-        storage_class=_storage_class(obj),
+        gateway=paths.text(status, "gateway", "address"),
+        storage_class=_storage_class(spec, status),
     )
 
 
@@ -80,15 +81,16 @@ def matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
-def _taints(obj: Struct) -> tuple[Taint, ...]:
-    found = paths.children(obj, "spec", "taints")
+def _taints(spec: Struct) -> tuple[Taint, ...]:
+    found = paths.children(spec, "taints")
     return tuple(Taint(paths.text(t, "key"), paths.text(t, "value"), paths.text(t, "effect")) for t in found)
 
 
-def _storage_class(obj: Struct) -> str:
-    source = paths.text(obj, "spec", "cluster", "source")
-    return (
-        paths.text(obj, "status", "cache", "storageClassName")
-        or paths.text(obj, "spec", "cluster", source.lower(), "cache", "storageClassName")
-        or DEFAULT_STORAGE_CLASS.get(source, "")
+def _storage_class(spec: Struct, status: Struct) -> str:
+    published = paths.text(status, "cache", "storageClassName")
+    if published:
+        return published
+    source = paths.text(spec, "cluster", "source")
+    return paths.text(spec, "cluster", source.lower(), "cache", "storageClassName") or DEFAULT_STORAGE_CLASS.get(
+        source, ""
     )

@@ -7,7 +7,7 @@
 stays desired, `ready` is always set and never true of nothing, every reply has a TTL, events are for changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
@@ -31,6 +31,9 @@ TTL_SETTLED = 60
 REPLY_LIMIT = 4 * 1024 * 1024 - 64 * 1024
 """Bytes: Crossplane's gRPC client refuses replies over 4 MiB; the rest is room for framing."""
 
+_GROWTH = 64
+"""Bytes that an object in a reply may grow by once it is observed: what its API server adds to what is kept of it."""
+
 _NAMED = 5
 """Objects that a message names before it only counts."""
 
@@ -39,6 +42,10 @@ _STATUS = {
     "False": fnv1.STATUS_CONDITION_FALSE,
     "Unknown": fnv1.STATUS_CONDITION_UNKNOWN,
 }
+
+
+Body = Manifest | Struct | Callable[[Struct], None]
+"""A desired object, or what writes one into a Struct: where thousands are alike, nothing is built twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +62,7 @@ class Composed:
     """
 
     needs: tuple[Need, ...] = ()
-    resources: Mapping[str, Manifest | Struct] = field(default_factory=dict)
+    resources: Mapping[str, Body] = field(default_factory=dict)
     released: frozenset[str] = frozenset()
     status: Manifest = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
@@ -71,7 +78,7 @@ class Composed:
         needs: tuple[Need, ...],
         types: tuple[str, ...],
         *,
-        resources: Mapping[str, Manifest | Struct] | None = None,
+        resources: Mapping[str, Body] | None = None,
     ) -> "Composed":
         """Return an answer that asks for needs and changes nothing: all kept, status as published, not ready.
 
@@ -100,9 +107,8 @@ class Composed:
         paths.fill(rsp.desired.composite.resource, {"status": self.status})
         ready = self.ready and all_ready and (self.empty_ok or bool(rsp.desired.resources))
         _write_verdict(rsp, ready=ready, settled=ready and not self.awaiting)
-        if rsp.ByteSize() > REPLY_LIMIT:
-            return _cut(rsp, req)
-        return rsp
+        size, room = rsp.ByteSize(), REPLY_LIMIT - _GROWTH * len(rsp.desired.resources)
+        return _cut(rsp, req, size=size, room=room) if size > room else rsp
 
 
 @dataclass(frozen=True)
@@ -153,16 +159,23 @@ def _write_resources(
     all_ready = True
     for key, body in composed.resources.items():
         target = desired[key]
-        if isinstance(body, Struct):
-            target.resource.CopyFrom(body)
-        else:
-            paths.fill(target.resource, body)
+        _write_body(target.resource, body)
         all_ready &= _mark(target, ready=key in seen.ready)
     for key, resource in req.observed.resources.items():
         if key not in composed.resources and key not in released:
-            desired[key].resource.CopyFrom(keep.kept(resource.resource))
-            all_ready &= _mark(desired[key], ready=key in seen.ready)
+            target = desired[key]
+            keep.write(target.resource, resource.resource)
+            all_ready &= _mark(target, ready=key in seen.ready)
     return all_ready
+
+
+def _write_body(target: Struct, body: Body) -> None:
+    if isinstance(body, Struct):
+        target.CopyFrom(body)
+    elif callable(body):
+        body(target)
+    else:
+        paths.fill(target, body)
 
 
 def _mark(target: fnv1.Resource, *, ready: bool) -> bool:
@@ -209,7 +222,9 @@ def _write_verdict(rsp: fnv1.RunFunctionResponse, *, ready: bool, settled: bool)
     rsp.meta.ttl.seconds = TTL_SETTLED if settled else TTL_AWAITING
 
 
-def _cut(rsp: fnv1.RunFunctionResponse, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+def _cut(
+    rsp: fnv1.RunFunctionResponse, req: fnv1.RunFunctionRequest, *, size: int, room: int
+) -> fnv1.RunFunctionResponse:
     """Leave out new objects but guards, last key first, until the reply fits, and say which wait."""
     added = sorted(
         key
@@ -217,21 +232,24 @@ def _cut(rsp: fnv1.RunFunctionResponse, req: fnv1.RunFunctionRequest) -> fnv1.Ru
         if key not in req.observed.resources and meta.kind(new.resource) not in usages.KINDS
     )
     left_out: list[str] = []
-    size = rsp.ByteSize()
-    while added and size > REPLY_LIMIT:
+    while added and size > room:
         key = added.pop()
         size -= rsp.desired.resources[key].ByteSize()
         left_out.append(key)
         del rsp.desired.resources[key]
+    if left_out:
+        _say_what_waits(rsp, req.observed.composite.resource, left_out)
     if rsp.ByteSize() > REPLY_LIMIT:
         raise ReplyTooLarge(
             f"cannot answer in {REPLY_LIMIT} bytes, what is composed already takes {rsp.ByteSize()}: "
             f"narrow the cluster selector, or split the {meta.kind(req.observed.composite.resource)}"
         )
+    return rsp
+
+
+def _say_what_waits(rsp: fnv1.RunFunctionResponse, xr: Struct, left_out: list[str]) -> None:
     message = f"the reply holds no room for {listed(sorted(left_out))}: they wait until others are done"
     for condition in [c for c in rsp.conditions if c.type == OBJECTS_SYNCED]:
         rsp.conditions.remove(condition)
-    waits = conditions.false(OBJECTS_SYNCED, "ReplyTooLarge", message, warning=message)
-    _write_condition(rsp, req.observed.composite.resource, waits)
+    _write_condition(rsp, xr, conditions.false(OBJECTS_SYNCED, "ReplyTooLarge", message, warning=message))
     _write_verdict(rsp, ready=False, settled=False)
-    return rsp

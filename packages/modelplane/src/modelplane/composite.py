@@ -35,8 +35,8 @@ class Composite:
 
     def spec(self, model: type[M]) -> M:
         """Return the XR's spec as its generated model; raise InvalidSpec naming the first bad field."""
-        source = paths.manifest(paths.child(self.obj, "spec"))
-        source.pop("crossplane", None)
+        fields = paths.child(self.obj, "spec").fields
+        source = {key: paths.plain(value) for key, value in fields.items() if key != "crossplane"}
         try:
             return model.model_validate(source)
         except pydantic.ValidationError as err:
@@ -44,8 +44,8 @@ class Composite:
 
     def published(self) -> paths.Manifest:
         """Return the status that the function published before, without what Crossplane owns."""
-        status = paths.manifest(paths.child(self.obj, "status"))
-        return {key: value for key, value in status.items() if key not in _CROSSPLANES_OWN}
+        fields = paths.child(self.obj, "status").fields
+        return {key: paths.plain(value) for key, value in fields.items() if key not in _CROSSPLANES_OWN}
 
 
 def _first(err: pydantic.ValidationError) -> str:

@@ -17,13 +17,18 @@ def kept(observed: Struct) -> Struct:
     field but status, without spec.crossplane. Echoing more breaks server-side apply for good.
     """
     out = Struct()
+    write(out, observed)
+    return out
+
+
+def write(target: Struct, observed: Struct) -> None:
+    """Write what `kept` returns into a target."""
     for key, value in observed.fields.items():
         if key not in ("metadata", "status"):
-            out.fields[key].CopyFrom(value)
-    if paths.has(out, "spec", "crossplane"):
-        del out.fields["spec"].struct_value.fields["crossplane"]
-    _copy_metadata(paths.child(observed, "metadata"), out.fields["metadata"].struct_value)
-    return out
+            target.fields[key].CopyFrom(value)
+    if paths.has(target, "spec", "crossplane"):
+        del target.fields["spec"].struct_value.fields["crossplane"]
+    _copy_metadata(paths.child(observed, "metadata"), target.fields["metadata"].struct_value)
 
 
 def _copy_metadata(source: Struct, target: Struct) -> None:
@@ -33,8 +38,13 @@ def _copy_metadata(source: Struct, target: Struct) -> None:
             target.fields[key].CopyFrom(source.fields[key])
     for key in ("labels", "annotations"):
         for name, value in paths.texts(source, key).items():
-            if _is_kept(name):
+            if _is_kept(name) and not _is_default(source, name, value):
                 target.fields[key].struct_value.fields[name].string_value = value
+
+
+def _is_default(metadata: Struct, key: str, value: str) -> bool:
+    """Return whether it is the external name that a provider gives by itself: a fleet's replies hold thousands."""
+    return key == _EXTERNAL_NAME and value == paths.text(metadata, "name")
 
 
 def _is_kept(key: str) -> bool:

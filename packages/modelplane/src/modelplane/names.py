@@ -3,6 +3,7 @@
 
 """Names derived from other names: readable, unambiguous, and short enough for every kind that they name."""
 
+import functools
 import hashlib
 import re
 
@@ -25,6 +26,7 @@ def digest(*parts: str, length: int = _DIGEST) -> str:
     return sha.hexdigest()[:length]
 
 
+@functools.lru_cache(maxsize=32768)
 def child(*parts: str, limit: int = LABEL_LIMIT) -> str:
     """Return a DNS-1035 label that is unique to the parts: a readable prefix and their hash."""
     prefix = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")

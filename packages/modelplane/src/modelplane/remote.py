@@ -76,6 +76,31 @@ def wrap(
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
 
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An Object made from a template by exchanging what differs between clusters; written straight into the reply.
+
+    `manifest` stands in the template's place where there is one.
+    """
+
+    template: Struct
+    name: str
+    cluster: str
+    provider_config: str
+    manifest: Struct | None = None
+
+    def __call__(self, target: Struct) -> None:
+        """Write the Object."""
+        target.CopyFrom(self.template)
+        metadata = target.fields["metadata"].struct_value.fields
+        metadata["name"].string_value = self.name
+        metadata["labels"].struct_value.fields[labels.CLUSTER].string_value = self.cluster
+        spec = target.fields["spec"].struct_value.fields
+        spec["providerConfigRef"].struct_value.fields["name"].string_value = self.provider_config
+        if self.manifest is not None:
+            spec["forProvider"].struct_value.fields["manifest"].struct_value.CopyFrom(self.manifest)
+
+
 def namespace_object(namespace: str, *, owner: tuple[str, ...], cluster: Cluster) -> Manifest:
     """Return the Object of a tenant's Namespace on a cluster. It is never deleted: others may share it."""
     remote = remote_namespace(namespace)
