@@ -96,6 +96,22 @@ def test_what_cannot_be_checked_is_one_line(tmp_path: Path, text: str, says: str
     assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
+BOMB = "x0: &x0 [1, 1]\n" + "".join(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40))
+CHAIN = "x0: &x0 [1]\n" + "".join(f"x{i}: &x{i} [*x{i - 1}]\n" for i in range(1, 2000))
+LOOP = "x: &x\n  y: *x\n"
+
+
+@pytest.mark.parametrize(
+    "tail", [pytest.param(BOMB, id="bomb"), pytest.param(CHAIN, id="chain"), pytest.param(LOOP, id="loop")]
+)
+def test_aliases_cannot_hang_it(tmp_path: Path, tail: str) -> None:
+    """Aliases that unfold to more than anybody writes are one line, at once."""
+    done = run(written(tmp_path, "a.yaml", GOOD + tail))
+    assert done.exit_code == 1
+    assert done.stdout.count("\n") == 1
+    assert "cannot read YAML" in done.stdout
+
+
 def test_one_unreadable_path_hides_no_other(tmp_path: Path) -> None:
     """A file that does not exist is an error of its own."""
     done = run(tmp_path / "no.yaml", written(tmp_path, "a.yaml", BAD))

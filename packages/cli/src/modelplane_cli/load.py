@@ -18,6 +18,7 @@ from modelplane_cli.errors import BadInput
 
 STDIN = "-"
 MAX_DEPTH = 100
+MAX_NODES = 1_000_000
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 _PREFIX = "tag:yaml.org,2002:"
@@ -103,6 +104,9 @@ def _documents(text: str, path: str) -> Iterator[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
+            size, depth = _unfolded(node, {})
+            if size > MAX_NODES or depth > MAX_DEPTH:
+                raise BadInput(f"{path}: cannot read YAML: its aliases unfold to too much; write fewer")
             body = loader.construct_document(node)
             if body is not None and node is not None:
                 yield from _manifests(body, node, path)
@@ -120,6 +124,20 @@ def _too_deep(text: str) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+def _unfolded(node: yaml.Node | None, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Return how many nodes there are once aliases are unfolded, and how deep they nest."""
+    if id(node) not in known:
+        known[id(node)] = (1, 1)  # an alias of what holds it is an error of its own
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        inner = [_unfolded(part, known) for part in parts]
+        known[id(node)] = (1 + sum(size for size, _ in inner), 1 + max((depth for _, depth in inner), default=0))
+    return known[id(node)]
 
 
 def _manifests(body: object, node: yaml.Node, path: str) -> Iterator[Document]:
