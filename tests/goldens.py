@@ -41,12 +41,17 @@ def examples() -> list[str]:
 
 def files(example: str) -> dict[str, str]:
     """Return an example's goldens by file name."""
-    secret = load.read(_SECRETS[example], "secret.yaml") if example in _SECRETS else []
+    secret = secrets(example)
     made = dict(_states(Player(plane(example, secret))))
     made["timeline.txt"] = _text(story.told(Player(plane(example, secret))))
     if secret:
         made["without-secret.txt"] = _text(story.told(Player(plane(example, []))))
     return made
+
+
+def secrets(example: str) -> list[Document]:
+    """Return the Secrets that an example describes."""
+    return load.read(_SECRETS[example], "secret.yaml") if example in _SECRETS else []
 
 
 def plane(example: str, required: list[Document]) -> Plane:

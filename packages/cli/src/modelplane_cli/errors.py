@@ -8,11 +8,18 @@ CommandError
 └── CannotSettle   the functions contradict each other or themselves: a bug of theirs, not of the input
 """
 
+from typing import IO, Any
+
 import click
+from typing_extensions import override
 
 
 class CommandError(click.ClickException):
     """An error whose one line is fit for a user; click prints it and ends with exit code 1."""
+
+    @override
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file, err=file is None)
 
 
 class BadInput(CommandError):
