@@ -78,8 +78,9 @@ def progress(manifest: Manifest) -> str:
 
 def _claim(manifest: Manifest) -> str:
     size = value_at(manifest, "spec", "resources", "requests", "storage")
-    modes = ", ".join(value_at(manifest, "spec", "accessModes") or ())
-    return f"{size}, {modes}, class {value_at(manifest, 'spec', 'storageClassName')}"
+    modes = value_at(manifest, "spec", "accessModes") or ()
+    storage = value_at(manifest, "spec", "storageClassName")
+    return ", ".join([str(size), *modes, *([f"class {storage}"] if storage else [])])
 
 
 def _deployment(manifest: Manifest) -> str:
