@@ -78,11 +78,11 @@ def test_an_unresolved_need_changes_nothing(need: str) -> None:
 @pytest.mark.parametrize(
     ("ready", "wanted", "left"),
     [
-        pytest.param("aabbcc", 4, ["replica-a-0", "replica-b-0", "replica-c-0", "replica-c-1"], id="in turns"),
+        pytest.param("aabbcc", 4, ["replica-a-0", "replica-a-1", "replica-b-0", "replica-c-0"], id="in turns"),
         pytest.param("aabbcc", 3, ["replica-a-0", "replica-b-0", "replica-c-0"], id="the highest index"),
         pytest.param("bb", 2, ["replica-b-0", "replica-b-1"], id="the not ready ones first"),
-        pytest.param("b", 2, ["replica-b-0", "replica-c-0"], id="then the fullest cluster"),
-        pytest.param("", 1, ["replica-c-0"], id="none is ready"),
+        pytest.param("b", 2, ["replica-a-0", "replica-b-0"], id="then the fullest cluster"),
+        pytest.param("", 1, ["replica-a-0"], id="none is ready"),
         pytest.param("aabbcc", 0, [], id="to zero"),
     ],
 )

@@ -63,9 +63,9 @@ def surplus(replicas: Iterable[Replica], view: View) -> frozenset[str]:
     load = Counter(replica.cluster for replica in left.values())
     gone: set[str] = set()
     while len(left) > view.deployment.replicas:
-        first = min(left.values(), key=lambda r: (*_standing(r, view), -load[r.cluster], -r.index, r.cluster, r.key))
-        load[first.cluster] -= 1
-        gone.add(left.pop(first.key).key)
+        last = max(left.values(), key=lambda r: (*_dispensable(r, view), load[r.cluster], r.index, r.cluster, r.key))
+        load[last.cluster] -= 1
+        gone.add(left.pop(last.key).key)
     return frozenset(gone)
 
 
@@ -77,8 +77,8 @@ def kept(replicas: Iterable[Replica], view: View, *, offered: Offers, ledger: Le
     return tuple(_kept(replica, view, offered=offered, ledger=ledger) for replica in found)
 
 
-def _standing(replica: Replica, view: View) -> tuple[bool, bool]:
-    return replica.cluster in view.sites and not replica.leaving, replica.ready
+def _dispensable(replica: Replica, view: View) -> tuple[bool, bool]:
+    return replica.leaving or replica.cluster not in view.sites, not replica.ready
 
 
 def _kept(replica: Replica, view: View, *, offered: Offers, ledger: Ledger) -> Kept:
