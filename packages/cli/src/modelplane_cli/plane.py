@@ -71,6 +71,11 @@ class Plane:
                 return xr
         return None
 
+    def store(self, key: Ref, body: Manifest) -> None:
+        """Keep an object; one that is equal to what is there changes nothing, so that comparing is cheap."""
+        if self.objects.get(key) != body:
+            self.objects[key] = body
+
     def settle(self) -> None:
         """Run every XR until nothing changes any more."""
         for _ in range(MAX_ROUNDS):
@@ -88,10 +93,10 @@ class Plane:
         outcome = pipeline.run(self._observed(xr), api.steps, functions=self.functions, fetch=self._fetch)
         self.told.extend(Told(xr, result) for result in outcome.results)
         if outcome.fatal:
-            self.objects[xr] = materialise.failed(self.objects[xr], outcome, now=stamp(self.step))
+            self.store(xr, materialise.failed(self.objects[xr], outcome, now=stamp(self.step)))
         else:
             self._apply(xr, outcome.desired)
-            self.objects[xr] = materialise.reported(self.objects[xr], outcome, now=stamp(self.step))
+            self.store(xr, materialise.reported(self.objects[xr], outcome, now=stamp(self.step)))
             self._check(self.objects[xr], api)
         return before != self.objects
 
@@ -146,7 +151,7 @@ class Plane:
             if api.steps:
                 self.composed.setdefault(key, {})
         self.composed[xr][name] = key
-        self.objects[key] = materialise.updated(self.objects.get(key), body, step=self.step)
+        self.store(key, materialise.updated(self.objects.get(key), body, step=self.step))
 
     def _delete(self, key: Ref) -> None:
         """Delete an object and what it composed."""

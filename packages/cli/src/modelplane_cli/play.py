@@ -73,9 +73,9 @@ class Player:
     def _answer(self, key: Ref) -> None:
         obj = self.plane.objects[key]
         if (key.api_version, key.kind) == (remote.API_VERSION, remote.KIND):
-            self.plane.objects[key] = self._applied(key, obj)
+            self.plane.store(key, self._applied(key, obj))
         elif key.kind in _GUARDS and key.api_version == usages.API_VERSION:
-            self.plane.objects[key] = _available(obj, now=stamp(self.plane.step))
+            self.plane.store(key, _available(obj, now=stamp(self.plane.step)))
 
     def _applied(self, key: Ref, obj: Manifest) -> Manifest:
         """Apply an Object's manifest to its cluster and read it back."""
