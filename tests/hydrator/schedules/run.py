@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import collections
 import importlib
 import shutil
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,19 @@ class Tally:
     stuck: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
-    endings: collections.Counter[int] = field(default_factory=collections.Counter)
-    shapes: collections.Counter[str] = field(default_factory=collections.Counter)
+    endings: Counter[int] = field(default_factory=Counter)
+    shapes: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.runs + other.runs,
+            self.lies + other.lies,
+            self.stuck + other.stuck,
+            self.leaks + other.leaks,
+            self.bugs + other.bugs,
+            self.endings + other.endings,
+            self.shapes + other.shapes,
+        )
 
     @property
     def clean(self) -> bool:

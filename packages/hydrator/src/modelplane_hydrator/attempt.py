@@ -70,7 +70,7 @@ def begin(place: Place, me: Holder, range_bytes: int) -> tuple[Attempt, list[Pat
 
 def leftovers(work: Path) -> list[Path]:
     """Return the attempts in a tree's folder."""
-    return sorted(one for one in work.iterdir() if one.name.startswith((OURS, OTHERS)))
+    return [one for one in volume.inside(work) if one.name.startswith((OURS, OTHERS))]
 
 
 def ours(folder: Path, me: Holder) -> bool:

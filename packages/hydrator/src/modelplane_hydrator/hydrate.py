@@ -201,8 +201,7 @@ class Run:
         if held is not None:
             self.warn(tidy.folder(tidy.place.work, held))
         elif tidy.place.work.is_dir():
-            mine = lease.abandoned(tidy.place.work / "lease", self.me, self.timing, tidy.watches[tidy.place.key])
-            self.warn(tidy.folder(tidy.place.work, mine) if mine else [])
+            self.warn(tidy.leftover(tidy.place.work))
         self.warn([*tidy.unnamed(), *tidy.others(), *tidy.trash()])
 
     def warn(self, left: list[str]) -> None:

@@ -197,7 +197,12 @@ def claimed(lease: Lease) -> bool:
 def abandoned(folder: Path, me: Holder, timing: Timing, watch: Watch) -> Lease | None:
     """Return the lease of somebody else's tree if nobody is there, waiting only while that is open."""
     lease, first = Lease(folder, me, timing), watch.seen or look(folder)
-    while not lease.claim():
+    while True:
+        try:
+            if lease.claim():
+                return lease
+        except FileNotFoundError:
+            return None
         seen = look(folder)
         owner = seen.holder if seen else None
         if seen != first:
@@ -206,4 +211,3 @@ def abandoned(folder: Path, me: Holder, timing: Timing, watch: Watch) -> Lease |
             lease.evict(seen)
         else:
             time.sleep(timing.poll)
-    return lease

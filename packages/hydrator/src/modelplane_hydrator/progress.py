@@ -27,11 +27,11 @@ STEP = 1024
 class Progress:
     """What a run shows of itself until it ends."""
 
-    def __init__(self, timing: Timing, job: Job | None, out: TextIO = sys.stderr) -> None:
+    def __init__(self, timing: Timing, job: Job | None, out: TextIO | None = None) -> None:
         self.timing = timing
         self.job = job
-        self.out = out
-        self.terminal = out.isatty()
+        self.out = out or sys.stderr
+        self.terminal = self.out.isatty()
         self.counters = Counters()
         self.commit = ""
         self.tree = ""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,15 +42,19 @@ class Sweep:
         for work in works(self.place):
             if work.name == self.place.key:
                 continue
-            watch = self.watches.setdefault(work.name, lease.Watch())
-            if (held := lease.abandoned(work / "lease", self.me, self.timing, watch)) is not None:
-                left += self.folder(work, held)
+            left += self.leftover(work)
         return left
+
+    def leftover(self, work: Path) -> list[str]:
+        """Remove a tree's folder where nobody holds its lease, and return what stayed."""
+        watch = self.watches.setdefault(work.name, lease.Watch())
+        held = lease.abandoned(work / "lease", self.me, self.timing, watch)
+        return self.folder(work, held) if held is not None else []
 
     def folder(self, work: Path, held: lease.Lease) -> list[str]:
         """Remove all attempts in a tree's folder, give its lease back and remove the folder."""
         left: list[str] = []
-        for found in tuple(work.iterdir()):
+        for found in volume.inside(work):
             if found.name != "lease":
                 left += volume.discard(found, self.place)
         held.release()
@@ -77,9 +80,8 @@ class Sweep:
     def trash(self) -> list[str]:
         """Empty the trash, and return what stayed."""
         left: list[str] = []
-        if self.place.trash.is_dir():
-            for found in tuple(self.place.trash.iterdir()):
-                left += volume.delete(found)
+        for found in volume.inside(self.place.trash):
+            left += volume.delete(found)
         volume.rmdir(self.place.trash)
         volume.rmdir(self.place.root / WORK)
         return left
@@ -88,8 +90,8 @@ class Sweep:
 def begin(options: Options, place: Place, me: Holder, timing: Timing) -> Sweep:
     """Return the sweep of a run that begins now."""
     found: dict[str, int] = {}
-    if options.sweep and place.trees is not None and place.trees.is_dir():
-        found = {one.name: identity(one) for one in place.trees.iterdir()}
+    if options.sweep and place.trees is not None:
+        found = {one.name: identity(one) for one in volume.inside(place.trees)}
     made = Sweep(place, me, timing, frozenset({*options.keep, place.name}), found)
     made.look()
     return made
@@ -105,13 +107,4 @@ def identity(path: Path) -> int:
 
 def works(place: Place) -> list[Path]:
     """Return the folders of all trees that somebody stages, or staged."""
-    top = place.root / WORK
-    try:
-        return sorted(one for one in top.iterdir() if one.name != place.trash.name and one.is_dir())
-    except FileNotFoundError:
-        return []
-
-
-def pause(timing: Timing) -> None:
-    """Wait a moment before looking at the volume again."""
-    time.sleep(timing.poll)
+    return [one for one in volume.inside(place.root / WORK) if one.name != place.trash.name and one.is_dir()]

@@ -168,18 +168,27 @@ def empty(folder: Path) -> bool:
         return False
 
 
-def discard(path: Path, at: Place) -> list[str]:
-    """Remove a file or folder by way of the trash, and return what could not be removed."""
-    if not os.path.lexists(path):
-        return []
-    folders(at.trash, below=at.root)
-    aside = at.trash / f"{path.name}-{uuid.uuid4().hex[:12]}"
+def inside(folder: Path) -> list[Path]:
+    """Return what a folder holds, nothing where it is gone."""
     try:
-        move(path, aside)
+        return sorted(folder.iterdir())
     except FileNotFoundError:
         return []
-    except OSError as err:
-        return [f"{path} ({err.strerror})"]
+
+
+def discard(path: Path, at: Place) -> list[str]:
+    """Remove a file or folder by way of the trash, and return what could not be removed."""
+    aside = at.trash / f"{path.name[:200]}-{uuid.uuid4().hex[:12]}"
+    for _ in range(100):
+        if not os.path.lexists(path):
+            break
+        folders(at.trash, below=at.root)
+        try:
+            move(path, aside)
+        except FileNotFoundError:
+            continue
+        except OSError as err:
+            return [f"{path} ({err.strerror})"]
     return delete(aside)
 
 
