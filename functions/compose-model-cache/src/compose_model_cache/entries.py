@@ -53,18 +53,17 @@ class Entry:
 
 def published(xr: Struct) -> Mapping[str, Entry]:
     """Return what the XR's status says of each cluster."""
-    return {paths.text(entry, "name"): _read(entry) for entry in paths.children(xr, "status", "clusters")}
+    return dict(map(_read, paths.children(xr, "status", "clusters")))
 
 
-def _read(entry: Struct) -> Entry:
-    return Entry(
-        phase=_PHASES.get(paths.text(entry, "phase"), "Pending"),
-        reason=paths.text(entry, "reason"),
-        message=paths.text(entry, "message"),
-        tree=paths.text(entry, "tree"),
-        revision=paths.text(entry, "revision"),
-        source=paths.text(entry, "source"),
-        claim_uid=paths.text(entry, "claimUID"),
+def _read(entry: Struct) -> tuple[str, Entry]:
+    said = {key: value.string_value for key, value in entry.fields.items()}
+    return said.get("name", ""), Entry(
+        phase=_PHASES.get(said.get("phase", ""), "Pending"),
+        tree=said.get("tree", ""),
+        revision=said.get("revision", ""),
+        source=said.get("source", ""),
+        claim_uid=said.get("claimUID", ""),
         staged=paths.whole(entry, "bytesStaged"),
         total=paths.whole(entry, "bytesTotal"),
     )

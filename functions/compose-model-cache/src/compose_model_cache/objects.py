@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import labels, meta, names, paths, remote
+from modelplane import meta, names, paths, remote
 from modelplane.clusters import Cluster
 from modelplane.paths import Manifest
+from modelplane.remote import Stamped
 
 from compose_model_cache import access, job, keys, secret, volume
 from compose_model_cache.inputs import Cache, Token, Users
@@ -29,14 +30,14 @@ _ANY = Cluster(
 class Made:
     """What is composed, and what may go."""
 
-    resources: dict[str, Struct]
+    resources: dict[str, Stamped]
     released: frozenset[str]
 
 
 def compose(cache: Cache, stagings: tuple[Staging, ...], plan: Plan, *, token: Token, users: Users, image: str) -> Made:
     """Return the Objects of all clusters."""
     press = Press(cache, token=token, users=users, image=image)
-    resources: dict[str, Struct] = {}
+    resources: dict[str, Stamped] = {}
     released: list[str] = []
     for one in stagings:
         made = press.objects(one, plan)
@@ -55,7 +56,7 @@ class Press:
         self.image = image
         self._templates: dict[tuple[str, ...], Struct] = {}
 
-    def objects(self, one: Staging, plan: Plan) -> dict[str, Struct]:
+    def objects(self, one: Staging, plan: Plan) -> dict[str, Stamped]:
         """Return what a matched cluster gets now, by key. What it got before and is not in here is kept."""
         site = one.site
         if site.role != "matched" or plan.nothing:
@@ -68,50 +69,39 @@ class Press:
                 out |= self._hydration(one, wanted)
         return {keys.key(site.name, what): obj for what, obj in out.items()}
 
-    def _hydration(self, one: Staging, wanted: Wanted) -> dict[str, Struct]:
-        templates = self._access(wanted)
+    def _hydration(self, one: Staging, wanted: Wanted) -> dict[str, Stamped]:
         copied = keys.TOKEN + self.token.hash if self.token.hash else ""
-        if copied:
-            build = partial(self._wrapped, partial(secret.copy, self.cache, self.token))
-            templates[copied] = self._template(build, copied)
-        out = {what: self._stamped(one.site, what, template) for what, template in templates.items()}
-        if wanted.exists or not copied or copied in one.site.seen:
-            out[wanted.key] = self._job(one, wanted)
-        return out
-
-    def _access(self, wanted: Wanted) -> dict[str, Struct]:
         manifests = {
             keys.ACCOUNT: partial(access.account, self.cache),
             keys.ROLE: partial(access.role, self.cache, wanted.hash),
             keys.BINDING: partial(access.binding, self.cache),
         }
-        return {
-            what: self._template(partial(self._wrapped, manifest), what, wanted.hash)
+        if copied:
+            manifests[copied] = partial(secret.copy, self.cache, self.token)
+        out = {
+            what: self._stamped(one.site, what, self._template(partial(self._wrapped, manifest), what, wanted.hash))
             for what, manifest in manifests.items()
         }
-
-    def _claim(self, site: Site) -> Struct:
-        """Return the claim as it is there, but as large as is wanted now; or a new one."""
-        manifest = partial(volume.claim, self.cache, site.storage_class)
-        template = self._template(partial(self._wrapped, manifest, volume.BOUND), keys.CLAIM, site.storage_class)
-        out = self._stamped(site, keys.CLAIM, template)
-        there = _manifest(site, keys.CLAIM, "PersistentVolumeClaim")
-        if there is None:
-            return out
-        target = paths.child(out, "spec", "forProvider", "manifest")
-        target.CopyFrom(there)
-        size = paths.find(target, "spec", "resources", "requests", "storage")
-        if size is not None and volume.gib(size.string_value) < self.cache.size_gib:
-            size.string_value = volume.quantity(self.cache.size_gib)
+        if wanted.exists or not copied or copied in one.site.seen:
+            out[wanted.key] = self._job(one, wanted)
         return out
 
-    def _job(self, one: Staging, wanted: Wanted) -> Struct:
+    def _claim(self, site: Site) -> Stamped:
+        """Return the claim as it is there, but as large as is wanted now; or a new one."""
+        there = _manifest(site, keys.CLAIM, "PersistentVolumeClaim")
+        if there is not None:
+            template = self._template(partial(self._wrapped, dict, volume.BOUND), keys.CLAIM)
+            return self._stamped(site, keys.CLAIM, template, volume.grown(there, self.cache.size_gib))
+        manifest = partial(volume.claim, self.cache, site.storage_class)
+        template = self._template(partial(self._wrapped, manifest, volume.BOUND), keys.CLAIM, site.storage_class)
+        return self._stamped(site, keys.CLAIM, template)
+
+    def _job(self, one: Staging, wanted: Wanted) -> Stamped:
         """Return the Job as it is there, which no new release and no moving replica restarts; or a new one."""
         there = _manifest(one.site, wanted.key, "Job")
         if there is not None:
-            out = self._stamped(one.site, wanted.key, self._template(partial(self._wrapped, dict, job.COMPLETE), "job"))
-            paths.child(out, "spec", "forProvider", "manifest").CopyFrom(there)
-            return out
+            template = self._template(partial(self._wrapped, dict, job.COMPLETE), keys.JOB)
+            return self._stamped(one.site, wanted.key, template, there)
         keep = sorted({one.entry.tree, *self.users.trees.get(one.site.name, ())} - {""})
         manifest = partial(job.job, self.cache, wanted, image=self.image, token=self.token, keep=keep)
         template = self._template(partial(self._wrapped, manifest, job.COMPLETE), wanted.key, *keep)
@@ -130,17 +120,10 @@ class Press:
             found = self._templates[variant] = paths.struct(build())
         return found
 
-    def _stamped(self, site: Site, what: str, template: Struct) -> Struct:
-        """Return a template with the cluster's own three strings."""
-        out = Struct()
-        out.CopyFrom(template)
+    def _stamped(self, site: Site, what: str, template: Struct, manifest: Struct | None = None) -> Stamped:
         parts = (_OWNER, self.cache.name, site.name, *what.split("/"))
-        metadata = out.fields["metadata"].struct_value.fields
-        metadata["name"].string_value = names.child(*parts, limit=remote.NAME_LIMIT)
-        metadata["labels"].struct_value.fields[labels.CLUSTER].string_value = site.name
-        config = out.fields["spec"].struct_value.fields["providerConfigRef"].struct_value
-        config.fields["name"].string_value = site.provider_config
-        return out
+        name = names.child(*parts, limit=remote.NAME_LIMIT)
+        return Stamped(template, name, site.name, site.provider_config, manifest)
 
 
 def opened(site: Site) -> bool:
@@ -155,7 +138,7 @@ def opened(site: Site) -> bool:
     )
 
 
-def _released(one: Staging, made: dict[str, Struct], plan: Plan) -> list[str]:
+def _released(one: Staging, made: dict[str, Stamped], plan: Plan) -> list[str]:
     """Return the keys of a cluster that may go: all where it is given up, the hydration's once it has done its work."""
     site = one.site
     if site.role == "released":

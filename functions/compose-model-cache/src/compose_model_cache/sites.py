@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from modelplane import clusters, paths, remote
-from modelplane.clusters import Cluster
+from google.protobuf.struct_pb2 import Struct
+from modelplane import clusters, meta, paths, remote
 from modelplane.inputs import objects, read_each
 
 from compose_model_cache import keys
@@ -55,9 +55,9 @@ class Fleet:
 
 def fleet(req: fnv1.RunFunctionRequest, cache: Cache, users: Users) -> Fleet:
     """Sort every cluster by what becomes of the cache on it."""
-    found, skipped = read_each(objects(req, clusters.EVERY), clusters.read)
+    found, skipped = read_each(objects(req, clusters.EVERY), lambda obj: (meta.name(obj), obj))
     observed = keys.observed(req)
-    present = {cluster.name: cluster for cluster in found}
+    present = dict(found)
     sites, left_out = [], []
     for name in sorted(present.keys() | observed.keys()):
         placed = _place(cache, name, cluster=present.get(name), seen=observed.get(name, {}), users=users)
@@ -68,20 +68,20 @@ def fleet(req: fnv1.RunFunctionRequest, cache: Cache, users: Users) -> Fleet:
     return Fleet(sites=tuple(sites), left_out=tuple(left_out), skipped=skipped)
 
 
-def _place(cache: Cache, name: str, *, cluster: Cluster | None, seen: Seen, users: Users) -> Site | str:
+def _place(cache: Cache, name: str, *, cluster: Struct | None, seen: Seen, users: Users) -> Site | str:
     """Return the site of a cluster, or what a selected one lacks; the empty string where there is nothing to say."""
     entry = cache.entries.get(name, _NOTHING)
     if cluster is None:
         return _kept(name, seen, entry, selected=True, reason="ClusterMissing", note=_missing(name))
-    if not clusters.matches(cluster.labels, cache.selector):
+    if cache.selector and not clusters.matches(meta.labels(cluster), cache.selector):
         return (
             _unselected(name, seen, entry, users=users, why="spec.clusterSelector does not select it") if seen else ""
         )
-    if cluster.evicts:
+    if clusters.evicts(cluster):
         why = "a taint with effect NoExecute"
         return _unselected(name, seen, entry, users=users, why=f"it has {why}") if seen else why
-    config = cluster.provider_config or _config(seen)
-    storage = _claimed(seen) or cluster.storage_class
+    config = clusters.provider_config(cluster) or _config(seen)
+    storage = clusters.storage_class(cluster) or _claimed(seen)
     if config and storage:
         return Site(name=name, role="matched", provider_config=config, storage_class=storage, seen=seen, entry=entry)
     lacks = _lacks(cluster, config)
@@ -113,10 +113,10 @@ def _missing(name: str) -> str:
     )
 
 
-def _lacks(cluster: Cluster, config: str) -> str:
+def _lacks(cluster: Struct, config: str) -> str:
     if not config:
         return "no provider config yet"
-    source = paths.text(cluster.obj, "spec", "cluster", "source")
+    source = paths.text(cluster, "spec", "cluster", "source")
     return _NO_CLASS.format(source=source.lower() or "<source>")
 
 
@@ -127,6 +127,6 @@ def _config(seen: Seen) -> str:
 
 
 def _claimed(seen: Seen) -> str:
-    """Return the class of the claim that is there; it never changes."""
+    """Return the class of the claim that is there, or the empty string."""
     claim = seen.get(keys.CLAIM)
     return paths.text(remote.desired(claim), "spec", "storageClassName") if claim is not None else ""

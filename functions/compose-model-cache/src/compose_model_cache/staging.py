@@ -61,10 +61,12 @@ def _staging(cache: Cache, site: Site, jobs: tuple[Run, ...], *, commit: str) ->
     reported = remote.reported(claim)
     uid = paths.text(reported, "metadata", "uid")
     entry = _proven(cache, _same_claim(site.entry, uid), jobs, commit=commit, uid=uid)
-    ready = bool(commit) and _holds(cache, entry, commit)
+    ready = _holds(cache, entry, commit)
+    if ready:
+        return Staging(site=site, runs=jobs, entry=entry, ready=True, bound=True)
     phase = paths.text(reported, "status", "phase")
     bound = phase == "Bound" or (not phase and site.entry.phase in ("Hydrating", "Ready"))
-    return Staging(site=site, runs=jobs, entry=entry, ready=ready, bound=bound)
+    return Staging(site=site, runs=jobs, entry=entry, ready=False, bound=bound)
 
 
 def _same_claim(entry: Entry, uid: str) -> Entry:
@@ -91,4 +93,4 @@ def _proven(cache: Cache, entry: Entry, jobs: tuple[Run, ...], *, commit: str, u
 
 
 def _holds(cache: Cache, entry: Entry, commit: str) -> bool:
-    return entry.tree == cache.source.tree(commit) and entry.source == cache.source.hash
+    return bool(commit) and entry.source == cache.source.hash and entry.tree == cache.source.tree(commit)

@@ -3,7 +3,8 @@
 
 """The claim that holds the model on a cluster."""
 
-from modelplane import remote
+from google.protobuf.struct_pb2 import Struct
+from modelplane import paths, remote
 from modelplane.backends.base import cache_pvc_name
 from modelplane.paths import Manifest
 
@@ -34,12 +35,23 @@ def claim_name(cache: Cache) -> str:
     return cache_pvc_name(remote.remote_namespace(cache.namespace), cache.name)
 
 
+def grown(there: Struct, gib: int) -> Struct:
+    """Return a claim's manifest with at least the given size, all else as it is there: none of it may change."""
+    now = paths.text(there, "spec", "resources", "requests", "storage")
+    if not now or _gib(now) >= gib:
+        return there
+    out = Struct()
+    out.CopyFrom(there)
+    paths.child(out, "spec", "resources", "requests").fields["storage"].string_value = quantity(gib)
+    return out
+
+
 def quantity(gib: int) -> str:
     """Return a size as a Kubernetes quantity."""
     return f"{gib}{_GIB}"
 
 
-def gib(quantity: str) -> int:
+def _gib(quantity: str) -> int:
     """Return the size of a quantity that we wrote, 0 for any other."""
     number = quantity.removesuffix(_GIB)
     return int(number) if number.isdecimal() and number != quantity else 0

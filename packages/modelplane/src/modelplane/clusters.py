@@ -23,6 +23,9 @@ DEFAULT_STORAGE_CLASS = {"GKE": "modelplane-rwx", "EKS": "modelplane-rwx-efs"}
 """The ReadWriteMany class that a source brings when nothing else is said."""
 
 
+_NO_EXECUTE = "NoExecute"
+
+
 @dataclass(frozen=True, slots=True)
 class Taint:
     """A taint of a whole cluster; Kubernetes' semantics, one level up."""
@@ -48,7 +51,7 @@ class Cluster:
     @property
     def evicts(self) -> bool:
         """Return whether a NoExecute taint is on the cluster."""
-        return any(taint.effect == "NoExecute" for taint in self.taints)
+        return any(taint.effect == _NO_EXECUTE for taint in self.taints)
 
 
 def one(name: str) -> Need:
@@ -58,16 +61,15 @@ def one(name: str) -> Need:
 
 def read(obj: Struct) -> Cluster:
     """Read an InferenceCluster by path; raise Unreadable without a name."""
-    spec, status = paths.child(obj, "spec"), paths.child(obj, "status")
     return Cluster(
         obj=obj,
         name=meta.name(obj),
         labels=meta.labels(obj),
-        taints=_taints(spec),
+        taints=_taints(obj),
         ready=meta.statuses(obj).get("Ready") == "True",
         provider_config=provider_config(obj),
-        gateway=paths.text(status, "gateway", "address"),
-        storage_class=_storage_class(spec, status),
+        gateway=paths.text(obj, "status", "gateway", "address"),
+        storage_class=storage_class(obj),
     )
 
 
@@ -81,16 +83,21 @@ def matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
-def _taints(spec: Struct) -> tuple[Taint, ...]:
-    found = paths.children(spec, "taints")
-    return tuple(Taint(paths.text(t, "key"), paths.text(t, "value"), paths.text(t, "effect")) for t in found)
+def evicts(obj: Struct) -> bool:
+    """Return whether a NoExecute taint is on an InferenceCluster."""
+    return any(paths.text(taint, "effect") == _NO_EXECUTE for taint in paths.children(obj, "spec", "taints"))
 
 
-def _storage_class(spec: Struct, status: Struct) -> str:
-    published = paths.text(status, "cache", "storageClassName")
+def storage_class(obj: Struct) -> str:
+    """Return the ReadWriteMany class of an InferenceCluster: published, else given, else its source's default."""
+    published = paths.text(obj, "status", "cache", "storageClassName")
     if published:
         return published
-    source = paths.text(spec, "cluster", "source")
-    return paths.text(spec, "cluster", source.lower(), "cache", "storageClassName") or DEFAULT_STORAGE_CLASS.get(
-        source, ""
-    )
+    spec = paths.child(obj, "spec", "cluster")
+    source = paths.text(spec, "source")
+    return paths.text(spec, source.lower(), "cache", "storageClassName") or DEFAULT_STORAGE_CLASS.get(source, "")
+
+
+def _taints(obj: Struct) -> tuple[Taint, ...]:
+    found = paths.children(obj, "spec", "taints")
+    return tuple(Taint(paths.text(t, "key"), paths.text(t, "value"), paths.text(t, "effect")) for t in found)
