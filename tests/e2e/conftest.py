@@ -7,11 +7,16 @@ import os
 from collections.abc import Generator
 
 import pytest
-from e2e.rig import layout, load, storage
+from e2e.rig import layout, load
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant
 
 collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the mark of cases that disturb others."""
+    config.addinivalue_line("markers", "alone: breaks or measures what other cases need; runs by itself")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +39,6 @@ def workload() -> Cluster:
 def tenant(request: pytest.FixtureRequest, control: Cluster, workload: Cluster) -> Generator[Tenant]:
     """Yield a namespace for one case; afterwards all that it made must go, on both clusters."""
     name = request.node.name.removeprefix("test_").replace("_", "-").partition("[")[0][:40].strip("-")
-    storage.provide(workload, load.FREE_VOLUMES)
     control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     made = Tenant(name, control, workload)
     yield made

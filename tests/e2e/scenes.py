@@ -7,9 +7,10 @@ import json
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from e2e.rig import kube, layout, models
+from e2e.rig import kube, layout, models, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 
@@ -90,6 +91,33 @@ class Tenant:
         found = self.until(kind, name, lambda row: condition(row, typ)["reason"] == reason, seconds=seconds)
         return condition(found, typ)
 
+    def replica(self) -> str:
+        """Return the name of the tenant's one replica, once it is there."""
+        (found,) = kube.eventually("a replica", lambda: self.ours("ModelReplica"))
+        return found["metadata"]["name"]
+
+    def claim(self) -> str:
+        """Return the name of the tenant's one claim."""
+        (found,) = self.remote("v1", "PersistentVolumeClaim")
+        return found["metadata"]["name"]
+
+    def volume(self) -> Path:
+        """Return the folder behind the tenant's one claim."""
+        return storage.of_claim(self.workload, self.namespace, self.claim())
+
+    def trees(self) -> list[str]:
+        """Return the published trees on the tenant's one volume."""
+        return sorted(path.parent.name for path in (self.volume() / "trees").glob("*/.modelplane-hydrated"))
+
+    def hydrating(self) -> str:
+        """Return the name of the tenant's one hydration pod, once it fetches."""
+        (pod,) = kube.eventually("a hydration pod runs", self._fetching, seconds=STAGE_SECONDS)
+        return pod["metadata"]["name"]
+
+    def _fetching(self) -> list[Manifest]:
+        pods = [row for row in self.remote("v1", "Pod") if row["status"].get("phase") == "Running"]
+        return pods if pods and any(self.volume().glob(".modelplane/*/*/tree/*")) else []
+
     def ask(self) -> Manifest:
         """Ask the engine behind the tenant's Service for a completion, and return the answer."""
         found = [row for row in self.remote("v1", "Service") if row["spec"]["clusterIP"] != "None"]
@@ -110,15 +138,21 @@ class Tenant:
         self.workload.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.control.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
 
+    def try_delete(self, kind: str, name: str, *, propagation: str = "Background") -> bool:
+        """Ask for deletion and return whether it was accepted; a guard may refuse it while something is in use."""
+        try:
+            self.control.api.delete(self.get(kind, name), propagation=propagation)
+        except kube.ApiError as err:
+            if err.code not in (404, 409):
+                raise
+            return False
+        return True
+
     def _deleted(self, kind: str) -> bool:
-        """Ask for deletion again as long as something is there: a guard may refuse once."""
+        """Ask for deletion as long as something is there, and return whether nothing is."""
         found = self.ours(kind)
         for row in found:
-            try:
-                self.control.api.delete(row)
-            except kube.ApiError as err:
-                if err.code != 409:  # in use: the guard's own answer
-                    raise
+            self.try_delete(kind, row["metadata"]["name"])
         return not found and not (kind == "ModelDeployment" and self.ours("ModelReplica"))
 
     def _empty(self) -> str:
@@ -131,6 +165,17 @@ class Tenant:
         )
         left = [row["metadata"]["name"] for version, kind in kinds for row in self.remote(version, kind)]
         return "" if left else "empty"
+
+
+def gang() -> Manifest:
+    """Return the spec of an explicit deployment: a leader and one worker, a GPU each."""
+    template = {"spec": {"containers": [{"name": "engine", "image": models.engine(print)}]}}
+    devices = {"devices": [{"name": "gpu", "count": 1, "selectors": [{"cel": "true"}]}]}
+    members = [
+        {"role": "Leader", "nodeSelector": devices, "template": template},
+        {"role": "Worker", "worker": {"nodes": 1}, "nodeSelector": devices, "template": template},
+    ]
+    return {"modelCacheRef": {"name": "model"}, "engines": [{"name": "main", "members": members}]}
 
 
 def condition(found: Manifest, typ: str) -> Manifest:

@@ -6,9 +6,10 @@
 import contextlib
 from collections.abc import Callable, Generator
 
-from e2e.rig import kube, layout, models, places, storage
+from e2e.rig import layout, places, storage
+from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, gang
 
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 ML_TEAM = "ml-team"
@@ -29,7 +30,7 @@ def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
         assert {"0%", "100%"} <= {word for line in watch() for word in line.split()}
     staged = entry(cache)
     assert staged["bytesStaged"] == staged["bytesTotal"] > 2 << 20
-    root = storage.of_claim(workload, ML_TEAM, _claim(tenant))
+    root = storage.of_claim(workload, ML_TEAM, tenant.claim())
     assert (root / "trees" / staged["tree"] / ".modelplane-hydrated").is_file()
     assert not RELEASED & {row["spec"]["forProvider"]["manifest"]["kind"] for row in tenant.objects()}
     assert len(tenant.ours("ModelReplica")) == len(tenant.remote("v1", "Service")) == 2
@@ -41,7 +42,7 @@ def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
     """The engine behind the Service answers from exactly the commit that the cache names, in a writable tree."""
     tenant.cache()
     tenant.deployment()
-    waiting = tenant.says("ModelReplica", _replica(tenant), "ModelAccepted", "WaitingForCache")
+    waiting = tenant.says("ModelReplica", tenant.replica(), "ModelAccepted", "WaitingForCache")
     assert "model" in waiting["message"]
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     cache = tenant.get("ModelCache", "model")
@@ -52,41 +53,21 @@ def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
 def test_a_gang_serves_from_one_cache(tenant: Tenant) -> None:
     """A leader and a worker, made by LeaderWorkerSet's own controller, both mount the cache; the leader answers."""
     tenant.cache()
-    tenant.apply("ModelDeployment", "serve", {"replicas": 1, "template": {"spec": _gang()}})
+    tenant.apply("ModelDeployment", "serve", {"replicas": 1, "template": {"spec": gang()}})
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     pods = tenant.remote("v1", "Pod")
     mounted = [_mounted(pod) for pod in pods]
     assert len(pods) == 2
     assert mounted[0] == mounted[1]
-    assert [volume["persistentVolumeClaim"]["claimName"] for volume in mounted[0]] == [_claim(tenant)]
+    assert [volume["persistentVolumeClaim"]["claimName"] for volume in mounted[0]] == [tenant.claim()]
     assert tenant.ask()["choices"][0]["message"]["content"].startswith("rig/tiny@")
     (worker,) = [pod for pod in pods if pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] == "1"]
     logs = tenant.workload.kubectl("logs", "-n", tenant.namespace, worker["metadata"]["name"])
     assert "answers" in logs
 
 
-def _gang() -> kube.Manifest:
-    template = {"spec": {"containers": [{"name": "engine", "image": models.engine(print)}]}}
-    devices = {"devices": [{"name": "gpu", "count": 1, "selectors": [{"cel": "true"}]}]}
-    members = [
-        {"role": "Leader", "nodeSelector": devices, "template": template},
-        {"role": "Worker", "worker": {"nodes": 1}, "nodeSelector": devices, "template": template},
-    ]
-    return {"modelCacheRef": {"name": "model"}, "engines": [{"name": "main", "members": members}]}
-
-
-def _mounted(pod: kube.Manifest) -> list[kube.Manifest]:
+def _mounted(pod: Manifest) -> list[Manifest]:
     return [volume for volume in pod["spec"]["volumes"] if "persistentVolumeClaim" in volume]
-
-
-def _claim(tenant: Tenant) -> str:
-    (claim,) = tenant.remote("v1", "PersistentVolumeClaim")
-    return claim["metadata"]["name"]
-
-
-def _replica(tenant: Tenant) -> str:
-    (replica,) = kube.eventually("a replica", lambda: tenant.ours("ModelReplica"))
-    return replica["metadata"]["name"]
 
 
 @contextlib.contextmanager

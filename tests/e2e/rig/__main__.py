@@ -103,7 +103,7 @@ def main() -> None:
     """Run the command; what the rig cannot do is one line on stderr."""
     try:
         rig(standalone_mode=True)
-    except (RigError, ApiError) as err:
+    except (RigError, ApiError, AssertionError, OSError) as err:
         click.echo(f"rig: {err}", err=True)
         sys.exit(1)
 

@@ -9,7 +9,7 @@ from e2e.rig.kubernetes import Cluster
 API = "modelplane.ai/v1alpha1"
 SYSTEM = "modelplane-system"
 CLASS = "rig-gpu"
-NODES, GPUS_PER_NODE = 4, 2
+NODES, GPUS_PER_NODE = 12, 2
 GATEWAY_ADDRESS = "10.199.0.1"
 
 
@@ -86,3 +86,14 @@ def _inference_cluster(name: str, *, nodes: int, storage: str) -> kube.Manifest:
             "nodePools": [{"name": layout.POOL, "className": CLASS, "nodeCount": nodes}],
         },
     }
+
+
+def forget(control: Cluster, name: str) -> None:
+    """Remove what `register` made."""
+    version = "kubernetes.m.crossplane.io/v1alpha1"
+    for manifest in (
+        {"apiVersion": API, "kind": "InferenceCluster", "metadata": {"name": name}},
+        {"apiVersion": version, "kind": "ClusterProviderConfig", "metadata": {"name": name}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"{name}-kubeconfig", "namespace": SYSTEM}},
+    ):
+        control.api.delete(manifest)

@@ -16,6 +16,9 @@ from e2e.rig.kubernetes import START_SECONDS, listens
 
 TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
 MIB = 1 << 20
+SLOW_BYTES = 192 << 10
+"""Bytes a second on each connection that fetches a file of more than a few MiB: long enough to act meanwhile."""
+SLOW_FROM = 16
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Repo:
 
 REPOS = (
     Repo("rig/tiny", ((1, 1),)),
-    Repo("rig/large", ((64, 64, 32),)),
-    Repo("rig/moving", ((1, 2), (2, 3))),
+    Repo("rig/slow", ((48, 32),)),
+    Repo("rig/moving", ((1, 2), (32, 16))),
     Repo("rig/private", ((1,),), private=True),
 )
 
@@ -53,6 +56,7 @@ def start(extra: tuple[str, ...] = ()) -> None:
     processes = layout.plane().processes
     process = processes.start("hub", argv, env={"PYTHONPATH": str(places.REPOSITORY / "tests")})
     processes.wait(process, lambda: listens(layout.ADDRESS, layout.HUB_PORT), seconds=START_SECONDS)
+    tell("faults", [{"kind": "slow", "route": "cdn", "path": "slow-*", "value": SLOW_BYTES, "times": -1}])
 
 
 def write(path: Path, name: str, shards: tuple[float, ...], *, seed: str) -> None:
@@ -63,7 +67,7 @@ def write(path: Path, name: str, shards: tuple[float, ...], *, seed: str) -> Non
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     source = random.Random(seed)  # noqa: S311 - data to fetch, no secret
-    names = [f"model-{i + 1:05}-of-{len(shards):05}.safetensors" for i in range(len(shards))]
+    names = [f"{'slow' if size >= SLOW_FROM else 'model'}-{i:05}.safetensors" for i, size in enumerate(shards)]
     for shard, size in zip(names, shards, strict=True):
         (partial / shard).write_bytes(source.randbytes(int(size * MIB)))
     (partial / "config.json").write_text(json.dumps({"model_type": "rig", "_name_or_path": name}))
@@ -84,16 +88,6 @@ def commits(repo: str) -> list[str]:
     rows = [line.split() for line in lines if line.startswith(f"{repo} ")]
     count = next((len(r.commits) for r in REPOS if r.name == repo), 1)
     return [row[1] for row in rows[-count:]]
-
-
-def faults(*rows: dict[str, object]) -> None:
-    """Replace the faults that are still to come."""
-    tell("faults", list(rows))
-
-
-def move(repo: str, commit: str, *, branch: str = "main") -> None:
-    """Move a branch."""
-    tell("branch", {"repo": repo, "branch": branch, "commit": commit})
 
 
 def tell(what: str, body: object) -> None:

@@ -9,7 +9,7 @@ from e2e.rig import clusters, examples, functions, hub, kube, layout, models, pl
 from e2e.rig.kubernetes import Cluster
 
 Say = Callable[[str], None]
-FREE_VOLUMES = 8
+FREE_VOLUMES = 40
 ESTABLISH_SECONDS = 60
 
 
@@ -69,5 +69,5 @@ def arguments(hydrator: str) -> dict[str, tuple[str, ...]]:
 
 def _established(control: Cluster, name: str) -> bool:
     crd = control.api.find("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
-    conditions = crd.get("status", {}).get("conditions", []) if crd else []
+    conditions = (crd or {}).get("status", {}).get("conditions") or []
     return any(row["type"] == "Established" and row["status"] == "True" for row in conditions)

@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What users and bad luck do to a tenant's own cache and deployment ends in the right state, with nothing lost."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from e2e.rig import cgroups, clusters, hub, kube, layout, load, storage
+from e2e.rig.kube import ApiError
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
+
+LONG_SECONDS = 2 * STAGE_SECONDS
+
+
+def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
+    """The hydrator killed in mid file: the Job's next pod goes on with what is there, and the cache turns Ready."""
+    tenant.cache(repo="rig/slow")
+    tenant.hydrating()
+    (killed,) = [pid for pid in cgroups.members() if _hydrates(pid, tenant.volume())]
+    os.kill(killed, signal.SIGKILL)
+    found = tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
+    assert tenant.trees() == [entry(found)["tree"]]
+
+
+def test_a_missing_token_then_there(tenant: Tenant) -> None:
+    """Without the token's Secret the volume is made and the Job waits; with it the cache stages, and no copy stays."""
+    tenant.cache(repo="rig/private", authSecret={"name": "hub", "key": "token"})
+    missing = tenant.says("ModelCache", "model", "ArtifactReady", "AuthSecretMissing")
+    assert "hub" in missing["message"]
+    assert "token" in missing["message"]
+    kube.eventually("the claim is made all the same", lambda: tenant.remote("v1", "PersistentVolumeClaim"))
+    assert not tenant.objects("Job")
+    metadata = {"name": "hub", "namespace": tenant.namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": hub.TOKEN}}
+    tenant.control.api.apply(secret)
+    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    kube.eventually("the token's copy is gone", lambda: not tenant.remote("v1", "Secret"))
+    tenant.control.api.delete(secret)
+
+
+def test_a_wrong_revision_then_fixed(tenant: Tenant) -> None:
+    """A revision that does not exist is Failed with its reason; a right one stages at once, in a new Job."""
+    tenant.cache(revision="no-such-branch")
+    failed = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed", seconds=STAGE_SECONDS)
+    assert entry(failed)["reason"] == "RevisionNotFound"
+    assert condition(failed, "ArtifactReady")["reason"] == "Failed"
+    tenant.cache(revision="main")
+    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+
+
+def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant) -> None:
+    """A revision changed after Ready: the old commit answers until the new tree is verified, then the new one."""
+    old, new = hub.commits("rig/moving")
+    tenant.cache(repo="rig/moving", revision=old)
+    tenant.deployment()
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.cache(repo="rig/moving", revision=new)
+    tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=60)
+    tenant.hydrating()
+    assert old in str(tenant.ask())
+    tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
+    kube.eventually("the new commit answers", lambda: new in str(tenant.ask()), seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+
+
+def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
+    """A narrowed selector removes the cache from a cluster, but only once no replica uses it there."""
+    tenant.cache(selector={"rig": layout.WORKLOAD})
+    tenant.deployment()
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    claim = tenant.claim()
+    tenant.cache(selector={"rig": "nowhere"})
+    tenant.says("ModelCache", "model", "ClustersMatched", "NoClusters")
+    assert tenant.claim() == claim
+    assert "rig/tiny" in str(tenant.ask())
+    tenant.control.api.delete(tenant.get("ModelDeployment", "serve"))
+    gone = "the claim is released once nothing uses it"
+    kube.eventually(gone, lambda: not tenant.remote("v1", "PersistentVolumeClaim"), seconds=SERVE_SECONDS)
+
+
+def test_a_cache_in_use_is_not_deleted(tenant: Tenant) -> None:
+    """Crossplane's usage webhook refuses to delete a cache that a replica uses, and says who uses it."""
+    tenant.cache()
+    tenant.deployment()
+    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    tenant.replica()
+    with pytest.raises(ApiError) as refused:
+        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+    assert refused.value.code == 409
+    assert tenant.replica() in refused.value.message
+    assert "deletionTimestamp" not in tenant.get("ModelCache", "model")["metadata"]
+
+
+def test_a_replica_scaled_down_while_the_cache_is_guarded(tenant: Tenant) -> None:
+    """Scaling down removes one replica and its guard; the cache stays Ready and guarded by the other."""
+    tenant.cache()
+    tenant.deployment(replicas=2)
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.control.kubectl("scale", "modeldeployment", "serve", "-n", tenant.namespace, "--replicas=1")
+    kube.eventually("one replica is left", lambda: len(tenant.ours("ModelReplica")) == 1, seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    with pytest.raises(ApiError, match=tenant.replica()):
+        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+    assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "True"
+
+
+def test_a_cache_deleted_in_mid_hydration(tenant: Tenant) -> None:
+    """Job, pod, claim and token all go when a cache is deleted while it stages."""
+    metadata = {"name": "hub", "namespace": tenant.namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": hub.TOKEN}}
+    tenant.control.api.apply(secret)
+    tenant.cache(repo="rig/slow", authSecret={"name": "hub", "key": "token"})
+    tenant.hydrating()
+    assert len(tenant.remote("v1", "Secret")) == 1
+    tenant.clear()
+
+
+@pytest.mark.parametrize("propagation", ["Background", "Foreground"])
+def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
+    """The deployment and its cache deleted at once: no finalizer is stuck, and the retained volume keeps the model."""
+    tenant.cache()
+    tenant.deployment()
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    volume, trees = tenant.volume(), tenant.trees()
+    tenant.control.api.delete(tenant.get("ModelDeployment", "serve"), propagation=propagation)
+    tenant.try_delete("ModelCache", "model", propagation=propagation)
+    tenant.clear()
+    assert [path.name for path in sorted((volume / "trees").iterdir())] == trees
+
+
+def test_a_volume_that_nobody_may_write(tenant: Tenant) -> None:
+    """A class whose volumes belong to root alone is Failed with the reason, and nothing is published."""
+    storage.add_class(tenant.workload, name=storage.UNWRITABLE_CLASS)
+    storage.add_volume(tenant.workload, "unwritable", storage_class=storage.UNWRITABLE_CLASS)
+    name = clusters.register(
+        tenant.control, tenant.workload, name="unwritable", storage=storage.UNWRITABLE_CLASS, nodes=0
+    )
+    try:
+        tenant.cache(selector={"rig": name})
+        found = tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Failed", seconds=STAGE_SECONDS)
+        assert entry(found, name)["reason"] == "VolumeNotWritable"
+        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
+    finally:
+        clusters.forget(tenant.control, name)
+
+
+def test_a_cluster_without_nodes(tenant: Tenant) -> None:
+    """On a cluster whose pods stay pending, the cache stays Hydrating and says so; nothing is promised."""
+    empty = layout.cluster(layout.EMPTY)
+    load.prepare(empty)
+    name = clusters.register(tenant.control, empty)
+    try:
+        tenant.cache(selector={"rig": name})
+        tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Hydrating", seconds=STAGE_SECONDS)
+        assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "False"
+        (pod,) = kube.eventually("its pod", lambda: empty.api.list("v1", "Pod", namespace=tenant.namespace))
+        assert pod["status"]["phase"] == "Pending"
+        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
+        kube.eventually("its pod is gone", lambda: not empty.api.list("v1", "Pod", namespace=tenant.namespace))
+    finally:
+        clusters.forget(tenant.control, name)
+
+
+def _hydrates(pid: int, volume: Path) -> bool:
+    """Return whether a process is the hydrator that writes to a volume."""
+    process = Path(f"/proc/{pid}")
+    try:
+        mounts = (process / "mountinfo").read_text()
+        return str(volume) in mounts and b"modelplane_hydrator" in (process / "cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
