@@ -3,12 +3,13 @@
 
 """What a request says: the deployment, the fleet, the cache that it serves."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import caches, clusters, engines, inputs, pools
+from modelplane import caches, clusters, engines, inputs, meta, pools
 from modelplane.clusters import Cluster, Taint
 from modelplane.composite import Composite
 from modelplane.engines import Engine
@@ -98,17 +99,22 @@ class Cache:
     staged: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
-    """A cluster with the pools that it publishes."""
+    """A cluster; most of a fleet is known by name only, so all else is read when it is asked for."""
 
-    cluster: Cluster
-    pools: tuple[Pool, ...]
+    obj: Struct
+    name: str
 
-    @property
-    def name(self) -> str:
-        """Return the cluster's name."""
-        return self.cluster.name
+    @functools.cached_property
+    def cluster(self) -> Cluster:
+        """Return what the cluster says of itself."""
+        return clusters.read(self.obj)
+
+    @functools.cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        """Return the pools that it publishes."""
+        return pools.read(self.obj)
 
 
 NO_CACHE = Cache({}, frozenset())
@@ -132,7 +138,7 @@ def sites(req: fnv1.RunFunctionRequest) -> tuple[dict[str, Site], tuple[str, ...
 
 
 def _site(obj: Struct) -> Site:
-    return Site(clusters.read(obj), pools.read(obj))
+    return Site(obj, meta.name(obj))
 
 
 def _toleration(found: Manifest) -> Toleration:

@@ -22,11 +22,10 @@ from compose_model_deployment.offers import Offer, Offers
 from compose_model_deployment.seats import Seat, Seats
 from compose_model_deployment.view import View
 
-Held = Literal["unreadable", "gone", "unread", "unknown", "misfit", "full"]
+Held = Literal["unreadable", "gone", "unknown", "misfit", "full"]
 
 SAYS: dict[Held, str] = {
     "gone": "the cluster of {} is deleted",
-    "unread": "the cluster of {} cannot be read",
     "misfit": "the device selectors no longer fit the pool of {}",
     "full": "the cluster has no room for what {} should become",
     "unknown": "the cluster publishes no pools for what {} should become",
@@ -78,19 +77,21 @@ def kept(replicas: Iterable[Replica], view: View, *, offered: Offers, ledger: Le
 
 
 def _dispensable(replica: Replica, view: View) -> tuple[bool, bool]:
-    return replica.leaving or replica.cluster not in view.sites, not replica.ready
+    gone = view.complete and replica.cluster not in view.sites
+    return replica.leaving or gone, not replica.ready
 
 
 def _kept(replica: Replica, view: View, *, offered: Offers, ledger: Ledger) -> Kept:
     site = view.sites.get(replica.cluster)
     if not replica.name or not replica.cluster:
         return Kept(replica, held="unreadable")
-    if site is None:
-        return Kept(replica, held="gone" if view.complete else "unread")
+    if site is None and view.complete:
+        return Kept(replica, held="gone")
+    pools = site.pools if site is not None else ()
     pairs = [(engine, replica.engines.get(engine.name, _NOWHERE)) for engine in view.deployment.engines]
-    found = offered.of(site.pools)
+    found = offered.of(pools)
     staying = [_stays(engine, seated, offers) for (engine, seated), offers in zip(pairs, found, strict=True)]
-    if None in staying and not site.pools:
+    if None in staying and not pools:
         return Kept(replica, held="unknown")
     before = ledger.on(replica.cluster, replica.costs)
     ledger.credit(replica.cluster, before)
