@@ -183,3 +183,16 @@ def with_status(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> 
     out.observed.composite.resource.fields["status"].struct_value.SetInParent()
     out.observed.composite.resource.fields["status"].struct_value.CopyFrom(paths.struct(status))
     return out
+
+
+def is_users(place: Place, value: Any) -> bool:  # noqa: ANN401  JSON data
+    """Return whether a change of one place is one by which a user may release what is composed.
+
+    That is the XR but for its status, labels and taints of neighbours, and an object that is another one altogether.
+    """
+    if place.part == "composite":
+        return place.path[:1] != ("status",)
+    if place.part == "observed":
+        return False
+    labels, taints = place.under("metadata", "labels"), place.under("spec", "taints")
+    return labels or taints or (place.path in ((), ("metadata",)) and isinstance(value, dict))

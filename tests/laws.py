@@ -14,6 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 from modelplane import meta, paths, usages
 
 VERDICTS = {
+    "InferenceClass": "ClassAccepted",
     "ModelCache": "ArtifactReady",
     "ModelDeployment": "ReplicasScheduled",
     "ModelReplica": "ModelReady",
@@ -70,7 +71,8 @@ def _unready(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Ite
             yield f"{key} is not observed"
         elif meta.statuses(req.observed.resources[key].resource).get("Ready") != "True":
             yield f"{key} is not observed ready"
-    if not rsp.desired.resources and paths.whole(xr, "spec", "replicas", default=1):
+    empty_ok = meta.kind(xr) == "InferenceClass" or not paths.whole(xr, "spec", "replicas", default=1)
+    if not rsp.desired.resources and not empty_ok:
         yield "nothing is composed"
     verdict = VERDICTS.get(meta.kind(xr))
     told = {c.type: c.status for c in rsp.conditions}
@@ -141,11 +143,16 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
 
 def leaks(secret: str, rsp: fnv1.RunFunctionResponse) -> Iterator[str]:
     """Yield where a token shows outside of a Secret's data."""
-    told = json_format.MessageToDict(rsp)
-    for resource in told.get("desired", {}).get("resources", {}).values():
-        manifest = resource["resource"].get("spec", {}).get("forProvider", {}).get("manifest", {})
-        if isinstance(manifest, dict) and manifest.get("kind") == "Secret":
-            manifest.pop("data", None)
-    text = json.dumps(told)
+    text = json.dumps(_without_secrets(json_format.MessageToDict(rsp)))
     spellings = {secret, base64.b64encode(secret.encode()).decode()}
     yield from (f"the token shows as {text[max(0, text.find(s) - 60) : text.find(s)]}…" for s in spellings if s in text)
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401  JSON data
+    """Return a reply without the data of the Secrets in it."""
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    hidden = ("data",) if value.get("kind") == "Secret" else ()
+    return {key: _without_secrets(inner) for key, inner in value.items() if key not in hidden}
