@@ -10,6 +10,7 @@ import pytest
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import SERVE_SECONDS, Tenant
 
+pytestmark = pytest.mark.alone
 QUIET_SECONDS = float(os.environ.get("MODELPLANE_QUIET_SECONDS", "300"))
 LEFT_OUT = {"Lease", "Event", "Node"}
 """Heartbeats, and what nobody stores for long; a kubelet writes its Node's heartbeat too."""

@@ -40,3 +40,9 @@ def _images(value: object) -> Iterator[str]:
     if isinstance(value, list):
         for inner in value:
             yield from _images(inner)
+
+
+def folders() -> list[Path]:
+    """Return the folders that hold an example of their own; the fleet is what they stand on."""
+    found = {path.parent for path in files()}
+    return sorted(folder for folder in found if folder.name != "fleet")
