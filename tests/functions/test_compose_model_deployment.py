@@ -204,7 +204,7 @@ def _with_mode(mode: str) -> Manifest:
         pytest.param(
             explicit(replicas=2, devices=gpus(1, b.ANY_GPU, "device.drvier == 'x'")),
             "InvalidNodeSelector",
-            "engines[main].members[0].nodeSelector.devices[gpu].selectors[1].cel: "
+            "spec.template.spec.engines[main].members[0].nodeSelector.devices[gpu].selectors[1].cel: "
             "undefined field 'drvier' not found in struct 'dra.Device' at column 7",
             id="a misspelt selector",
         ),

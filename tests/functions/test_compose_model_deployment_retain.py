@@ -260,6 +260,17 @@ def test_a_composed_replica_that_crossplane_does_not_list_is_ours() -> None:
     assert list(replace(blind, others=[foreign]).answer().replicas) == ["replica-a-0", "replica-b-1"]
 
 
+def test_a_list_that_is_behind_costs_no_other_replica() -> None:
+    """A replica that was scaled down and that the fleet's list still shows is not counted against those that stay."""
+    world = settled(explicit(replicas=3), [b.cluster("a"), b.cluster("b"), b.cluster("c")])
+    down = replace(world, xr=explicit(replicas=2))
+    assert list(down.answer().replicas) == ["replica-a-0", "replica-b-0"]
+    left = {key: world.own[key] for key in down.answer().replicas}
+    behind = replace(down, own=left, others=[world.own["replica-c-0"]]).answer()
+    assert behind.replicas == down.answer().replicas
+    assert behind.ready
+
+
 def test_the_order_of_inputs_decides_nothing() -> None:
     """Clusters and replicas in any order give the same schedule."""
     clusters = [b.cluster(f"c{number}", pools=[b.pool(nodes=3), H200]) for number in range(9)]

@@ -18,6 +18,8 @@ from modelplane.pools import Device
 
 from compose_model_deployment import dialect, quantities, versions
 
+_LONGEST = 300
+"""Characters of an error: it quotes what the user wrote, which may be long."""
 _EXTENSIONS = ("bindings", "lists", "optional", "sets", "strings")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _LITERAL = re.compile(r"\b(quantity|semver)\(\s*(?:\"([^\"\\]*)\"|'([^'\\]*)')\s*\)")
@@ -73,10 +75,10 @@ def holds(source: str, device: Device) -> bool:
 def _reason(message: str) -> str:
     found = _ERROR.search(message)
     if found is None:
-        return message.splitlines()[0]
+        return message.splitlines()[0][:_LONGEST]
     line, column, problem = found.groups()
     where = f"column {column}" if line == "1" else f"line {line}, column {column}"
-    return f"{problem} at {where}"
+    return f"{problem[:_LONGEST]} at {where}"
 
 
 def _bad_literal(source: str) -> str:

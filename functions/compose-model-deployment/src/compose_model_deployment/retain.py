@@ -76,9 +76,10 @@ def kept(replicas: Iterable[Replica], view: View, *, offered: Offers, ledger: Le
     return tuple(_kept(replica, view, offered=offered, ledger=ledger) for replica in found)
 
 
-def _dispensable(replica: Replica, view: View) -> tuple[bool, bool]:
+def _dispensable(replica: Replica, view: View) -> tuple[bool, bool, bool]:
+    """Return what makes a replica go first: a list that is behind may still show one that was released before."""
     gone = view.complete and replica.cluster not in view.sites
-    return replica.leaving or gone, not replica.ready
+    return not replica.composed, replica.leaving or gone, not replica.ready
 
 
 def _kept(replica: Replica, view: View, *, offered: Offers, ledger: Ledger) -> Kept:

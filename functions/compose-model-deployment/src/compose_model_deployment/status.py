@@ -9,6 +9,7 @@ from typing import Literal
 from modelplane import conditions, remote
 from modelplane.composed import listed
 from modelplane.conditions import Condition
+from modelplane.engines import DeviceRequest
 from modelplane.paths import Manifest
 
 from compose_model_deployment import candidates, cel, retain
@@ -79,12 +80,15 @@ def _refused(reason: Refusal, message: str) -> Condition:
 def _bad_selectors(deployment: Deployment) -> Iterator[str]:
     for engine in deployment.engines:
         for number, member in enumerate(engine.members):
-            for device in member.devices:
-                for position, selector in enumerate(device.selectors):
-                    error = cel.program(selector).error
-                    if error:
-                        path = f"engines[{engine.name}].members[{number}].nodeSelector.devices[{device.name}]"
-                        yield f"{path}.selectors[{position}].cel: {error}"
+            path = f"spec.template.spec.engines[{engine.name}].members[{number}].nodeSelector"
+            yield from (f"{path}.{problem}" for device in member.devices for problem in _problems(device))
+
+
+def _problems(device: DeviceRequest) -> Iterator[str]:
+    for number, selector in enumerate(device.selectors):
+        error = cel.program(selector).error
+        if error:
+            yield f"devices[{device.name}].selectors[{number}].cel: {error}"
 
 
 def _shortfall(view: View, schedule: Schedule) -> tuple[Shortfall, str]:
