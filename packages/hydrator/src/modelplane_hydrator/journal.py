@@ -74,7 +74,8 @@ class Done:
         """Record a file that fsync accepted."""
         if self.handle < 0:
             self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        line = json.dumps([entry.path, look(entry, staged)])
+        self.known[entry.path] = look(entry, staged)
+        line = json.dumps([entry.path, self.known[entry.path]])
         os.write(self.handle, f"\n{line}\n".encode())
 
     def has(self, entry: Entry, staged: Path) -> bool:

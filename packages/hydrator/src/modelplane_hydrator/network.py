@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from modelplane_hydrator import errors
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+QUOTED = "%/:=&?~#+!$,;'@()*[]|"
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -46,8 +47,8 @@ def split(url: str) -> tuple[Origin, str]:
         port = parts.port or DEFAULT_PORTS[parts.scheme]
     except (ValueError, KeyError) as err:
         raise errors.SourceUnavailableError("cannot follow the source: it names an address that is no URL") from err
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not parts.hostname or any(ord(mark) <= ord(" ") for mark in target):
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=QUOTED)
+    if not parts.hostname or " " in url:
         raise errors.SourceUnavailableError("cannot follow the source: it names an address that is no URL")
     return Origin(parts.scheme, parts.hostname, port), target
 

@@ -122,7 +122,8 @@ class Source:
         span = f"bytes {start}-{end - 1}/{entry.size}"
         count = entry.size if whole else end - start
         sound = head.status in {OK, PARTIAL} and (whole or head.headers.get("content-range", "") == span)
-        if "content-encoding" in head.headers or not sound or (length is not None and length != count):
+        encoded = head.headers.get("content-encoding", "identity") != "identity"
+        if encoded or not sound or (length is not None and length != count):
             self.signed.pop(entry.path, None)
             body.drop()
             body.connection.close()

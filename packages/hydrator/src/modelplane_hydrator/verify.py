@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,20 @@ THREADS = 4
 
 def right(folder: Path, entries: Iterable[Entry], check: Callable[[int], None]) -> set[Entry]:
     """Return the entries whose files in a folder have the commit's bytes."""
-    wanted = list(entries)
-    with ThreadPoolExecutor(THREADS) as threads:
-        found = threads.map(lambda one: matches(folder / one.path, one, check), wanted)
-        return {one for one, good in zip(wanted, found, strict=True) if good}
+    wanted, stop = list(entries), threading.Event()
+
+    def match(one: Entry) -> bool:
+        return matches(folder / one.path, one, check, stop)
+
+    threads = ThreadPoolExecutor(THREADS)
+    try:
+        return {one for one, good in zip(wanted, threads.map(match, wanted), strict=True) if good}
+    finally:
+        stop.set()
+        threads.shutdown(cancel_futures=True)
 
 
-def matches(path: Path, entry: Entry, check: Callable[[int], None]) -> bool:
+def matches(path: Path, entry: Entry, check: Callable[[int], None], stop: threading.Event) -> bool:
     """Whether a file has an entry's size and digest; unreadable is no match."""
     if not sized(path, entry.size):
         return False
@@ -39,7 +47,7 @@ def matches(path: Path, entry: Entry, check: Callable[[int], None]) -> bool:
     except PermissionError:
         return False
     try:
-        while count := os.readv(handle, [piece]):
+        while not stop.is_set() and (count := os.readv(handle, [piece])):
             hasher.update(piece[:count])
             check(count)
     finally:
