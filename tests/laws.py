@@ -19,7 +19,7 @@ VERDICTS = {
     "ModelDeployment": "ReplicasScheduled",
     "ModelReplica": "ModelReady",
 }
-"""The condition without which an XR of a kind is never Ready."""
+"""The condition without which an XR of a kind that composes something is never Ready."""
 
 Answer = tuple[fnv1.RunFunctionRequest, fnv1.RunFunctionResponse]
 
@@ -71,11 +71,11 @@ def _unready(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Ite
             yield f"{key} is not observed"
         elif meta.statuses(req.observed.resources[key].resource).get("Ready") != "True":
             yield f"{key} is not observed ready"
-    empty_ok = meta.kind(xr) == "InferenceClass" or not paths.whole(xr, "spec", "replicas", default=1)
+    told = {c.type: c.status for c in rsp.conditions}
+    empty_ok = VERDICTS["InferenceClass"] in told or not paths.whole(xr, "spec", "replicas", default=1)
     if not rsp.desired.resources and not empty_ok:
         yield "nothing is composed"
     verdict = VERDICTS.get(meta.kind(xr))
-    told = {c.type: c.status for c in rsp.conditions}
     if verdict and told.get(verdict) != fnv1.STATUS_CONDITION_TRUE:
         yield f"{verdict} is not True"
     missing = set(rsp.requirements.resources) - set(req.required_resources)
