@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import goldens
+import previews
 import pytest
 import yaml
 from e2e.rig import tools
@@ -49,10 +49,10 @@ def _wait(address: str) -> None:
 
 
 @pytest.mark.parametrize("steps", STEPS)
-@pytest.mark.parametrize("example", goldens.examples())
+@pytest.mark.parametrize("example", previews.examples())
 def test_crossplane_renders_the_same(example: str, steps: int, address: str, tmp_path: Path) -> None:
     """For every XR of an example, in every state, Crossplane composes the same objects and the same status."""
-    player = Player(goldens.plane(example, goldens.secrets(example)))
+    player = Player(previews.plane(example, previews.secrets(example)))
     player.play(steps)
     for xr in player.plane.composed:
         theirs = _crossplanes(player.plane, xr, tmp_path, address)
