@@ -148,6 +148,20 @@ def secret(name: str = "hub", *, namespace: str = NAMESPACE, data: Mapping[str, 
     return {**obj("v1", "Secret", name, namespace=namespace), "type": "Opaque", "data": content}
 
 
+def hardware(
+    name: str = "h100",
+    *,
+    devices: Sequence[Manifest] | None = None,
+    gpu: Manifest | None = None,
+    **provisioning: Manifest,
+) -> Manifest:
+    """Return an InferenceClass; `gpu` is the first shape's, `provisioning` one provider's block under its name."""
+    spec: Manifest = {"resources": {"gpu": gpu}} if gpu else {"devices": list(devices or (device(),))}
+    for provider, block in provisioning.items():
+        spec["provisioning"] = {"provider": provider, provider.lower(): block}
+    return {**xr("InferenceClass", name, spec, namespace="")}
+
+
 # Composite resources.
 
 
@@ -155,7 +169,7 @@ def xr(kind: str, name: str, spec: Manifest, **more: Any) -> Manifest:  # noqa: 
     """Return a composite resource of ours, with what Crossplane writes into its spec."""
     more.setdefault("namespace", NAMESPACE)
     out = obj(API_VERSION, kind, name, spec=spec, **more)
-    plural = f"{kind.lower()}s.modelplane.ai"
+    plural = f"{kind.lower()}{'es' if kind.endswith('s') else 's'}.modelplane.ai"
     out["spec"]["crossplane"] = {
         "compositionRef": {"name": plural},
         "compositionRevisionRef": {"name": f"{plural}-1a2b3c4"},

@@ -23,10 +23,11 @@ def fleet(size: int) -> list[Manifest]:
 
 
 def wishes(size: int) -> list[Manifest]:
-    """Return what a user asks of a fleet: a cache with a token, and deployments of both shapes that use it."""
+    """Return what users ask of a fleet: a class, a cache with a token, and deployments of both shapes that use it."""
     replicas = min(size, 3)
     turnkey, gang = builders.workers(tensor=2), [builders.gang(workers=1), builders.engine("solo")]
     return [
+        builders.hardware(),
         builders.secret(),
         builders.cache("qwen", secret=builders.secret()["metadata"]["name"], selector=TIER),
         builders.deployment("turnkey", replicas=replicas, cache="qwen", workers=turnkey, selector=TIER),

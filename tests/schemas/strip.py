@@ -3,6 +3,9 @@
 
 """Write the schemas of what we compose from the Go modules that define them: `python tests/schemas/strip.py`.
 
+The CRDs of the cloud providers and of provider-helm are in no Go module: given a folder that holds them, one file each
+(`package/crds` of the providers' packages), it writes clouds.json from those that we compose, and nothing else.
+
 Descriptions are dropped, and parts that repeat stand once. A line is a definition, so that a new version reads as a
 difference. Needs Go, and the module proxy for what is not in its cache.
 """
@@ -11,6 +14,7 @@ import hashlib
 import json
 import pathlib
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -43,6 +47,16 @@ CRDS = (
     ("sigs.k8s.io/gateway-api@v1.5.1", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"),
     ("sigs.k8s.io/lws@v0.9.0", "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml"),
 )
+CLOUDS = (
+    *(f"compute.gcp.m.upbound.io_{plural}" for plural in ("networks", "subnetworks")),
+    *(f"container.gcp.m.upbound.io_{plural}" for plural in ("clusters", "nodepools")),
+    *(
+        f"cloudplatform.gcp.m.upbound.io_{plural}"
+        for plural in ("projectiammembers", "projectservices", "serviceaccountkeys", "serviceaccounts")
+    ),
+    *(f"kubernetes.m.crossplane.io_{plural}" for plural in ("clusterproviderconfigs", "providerconfigs")),
+    *(f"helm.m.crossplane.io_{plural}" for plural in ("clusterproviderconfigs", "providerconfigs", "releases")),
+)
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 REF = "#/definitions/"
 
@@ -51,8 +65,12 @@ _KEPT_TOGETHER = 120
 _DROPPED = ("description", "default", "x-kubernetes-group-version-kind", "x-kubernetes-patch-strategy")
 
 
-def main() -> None:
-    """Write kubernetes.json and crds.json."""
+def main(folder: str = "") -> None:
+    """Write kubernetes.json and crds.json, or clouds.json where a folder of CRDs is given."""
+    if folder:
+        given = [yaml.safe_load((pathlib.Path(folder) / f"{name}.yaml").read_text()) for name in CLOUDS]
+        _write("clouds.json", list(CLOUDS), *crds([_unreported(crd) for crd in given]))
+        return
     module, path = KUBERNETES
     _write("kubernetes.json", [f"{module}/{path}"], *kubernetes(json.loads((_folder(module) / path).read_text())))
     found = [yaml.safe_load((_folder(module) / path).read_text()) for module, path in CRDS]
@@ -85,6 +103,13 @@ def crds(found: list[Schema]) -> tuple[dict[str, str], dict[str, Schema]]:
     kinds = {name: name.replace("/", ".").replace(" ", ".") for name in whole}
     definitions = {kinds[name]: _shared(schema, often, shared) for name, schema in whole.items()}
     return kinds, {**definitions, **dict(sorted(shared.items()))}
+
+
+def _unreported(crd: Schema) -> Schema:
+    """Return a CRD whose objects may report anything: only what is asked of a provider is ours to check."""
+    for version in crd["spec"]["versions"]:
+        version["schema"]["openAPIV3Schema"]["properties"].pop("status", None)
+    return crd
 
 
 def _folder(module: str) -> pathlib.Path:
@@ -174,4 +199,4 @@ def _shared(schema: Schema, often: Counter[str], shared: dict[str, Schema]) -> S
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])
