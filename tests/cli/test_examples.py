@@ -6,7 +6,7 @@
 import functools
 from collections.abc import Iterator
 
-import goldens
+import previews
 import pytest
 from modelplane.paths import Manifest
 from modelplane_cli import load, sections
@@ -19,7 +19,7 @@ CLASSES = {"eks-frankfurt": "modelplane-rwx-efs", "gke-iowa": "modelplane-rwx", 
 
 def steps(example: str) -> Iterator[Plane]:
     """Yield the control plane after each step of an example."""
-    player = Player(goldens.plane(example, goldens.secrets(example)))
+    player = Player(previews.plane(example, previews.secrets(example)))
     player.start()
     yield player.plane
     while not player.ready() and player.tick():
@@ -88,7 +88,7 @@ def test_one_claim_and_one_job_per_cluster(example: str) -> None:
     assert {cluster: len(found) for cluster, found in jobs.items()} == dict.fromkeys(CLASSES, 1)
 
 
-@pytest.mark.parametrize("example", [e for e in goldens.examples() if not e.startswith("no-cache")])
+@pytest.mark.parametrize("example", [e for e in previews.examples() if not e.startswith("no-cache")])
 def test_nothing_serves_before_its_model_is_staged(example: str) -> None:
     """A workload that mounts a cache is composed only on a cluster whose phase is Ready, and mounts that tree."""
     served = False
@@ -146,7 +146,7 @@ def test_a_users_command_is_left_alone() -> None:
     last = ended("engines/sglang")
     (written,) = [
         doc.body["spec"]["template"]["spec"]["engines"][0]["members"][0]["template"]["spec"]["containers"][0]
-        for doc in load.documents([str(goldens.ROOT / "examples/engines/sglang/deployment.yaml")])
+        for doc in load.documents([str(previews.ROOT / "examples/engines/sglang/deployment.yaml")])
     ]
     (workload,) = workloads(last)
     for pod in pods(workload):

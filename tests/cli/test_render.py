@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-import goldens
+import previews
 import pytest
 from click.testing import CliRunner, Result
 from modelplane_cli import load
@@ -48,7 +48,7 @@ spec:
           template: {spec: {containers: [{name: engine, image: i}]}}
 """
 SECRET = (
-    f"apiVersion: v1\nkind: Secret\nmetadata: {{name: hub, namespace: ml-team}}\ndata: {{HF_TOKEN: {goldens.TOKEN}}}\n"
+    f"apiVersion: v1\nkind: Secret\nmetadata: {{name: hub, namespace: ml-team}}\ndata: {{HF_TOKEN: {previews.TOKEN}}}\n"
 )
 
 
@@ -60,7 +60,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def render(manifest: str, *flags: str, fleet: bool = True) -> Result:
     """Render one file, m.yaml, on the examples' fleet."""
     Path("m.yaml").write_text(manifest, encoding="utf-8")
-    given = ["--fleet", str(goldens.ROOT / goldens.FLEET)] if fleet else []
+    given = ["--fleet", str(previews.ROOT / previews.FLEET)] if fleet else []
     return CliRunner().invoke(main, ["render", "m.yaml", *given, *flags])
 
 
@@ -153,12 +153,12 @@ def test_required_resources() -> None:
     result = render(manifest, "--required-resources", "s.yaml", "--steps", "4")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "kind: Secret" in result.stdout
-    assert goldens.TOKEN not in result.stdout
+    assert previews.TOKEN not in result.stdout
 
 
 def test_output_is_observed_state() -> None:
     """What one run printed can be given to the next as observed: it goes on from there."""
-    manifest = (goldens.ROOT / "examples/no-cache/qwen/deployment.yaml").read_text(encoding="utf-8")
+    manifest = (previews.ROOT / "examples/no-cache/qwen/deployment.yaml").read_text(encoding="utf-8")
     docs = [doc.body for doc in load.read(render(manifest, "--steps", "20").stdout, "out")]
     Path("observed.json").write_text(
         json.dumps({"apiVersion": "v1", "kind": "List", "items": docs[1:]}), encoding="utf-8"
@@ -201,7 +201,7 @@ def test_no_fleet() -> None:
 
 def test_standard_input() -> None:
     """A manifest can come from standard input."""
-    fleet = str(goldens.ROOT / goldens.FLEET)
+    fleet = str(previews.ROOT / previews.FLEET)
     result = CliRunner().invoke(main, ["render", "-", "--fleet", fleet, "--until-ready"], input=CACHE)
     assert (result.exit_code, result.stdout.splitlines()[-1][:11]) == (0, "Ready after")
 
