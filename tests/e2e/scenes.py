@@ -38,9 +38,10 @@ class Tenant:
     def cache(
         self, name: str = "model", *, repo: str = "rig/tiny", selector: Manifest | None = None, **hub: object
     ) -> Manifest:
-        """Apply a ModelCache."""
-        spec: Manifest = {"source": "HuggingFace", "huggingFace": {"repo": repo, "sizeGiB": 1, **hub}}
-        spec |= {"clusterSelector": {"matchLabels": selector}} if selector else {}
+        """Apply a ModelCache, for the cluster with the node unless told otherwise."""
+        labels = {"rig": layout.WORKLOAD} if selector is None else selector
+        spec: Manifest = {"source": "HuggingFace", "clusterSelector": {"matchLabels": labels}}
+        spec["huggingFace"] = {"repo": repo, "sizeGiB": 1, **hub}
         return self.apply("ModelCache", name, spec)
 
     def deployment(self, name: str = "serve", *, cache: str = "model", replicas: int = 1, **more: object) -> Manifest:

@@ -68,7 +68,7 @@ def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant
 
 def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
     """A narrowed selector removes the cache from a cluster, but only once no replica uses it there."""
-    tenant.cache(selector={"rig": layout.WORKLOAD})
+    tenant.cache()
     tenant.deployment()
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     claim = tenant.claim()

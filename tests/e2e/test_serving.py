@@ -6,6 +6,7 @@
 import contextlib
 from collections.abc import Callable, Generator
 
+import pytest
 from e2e.rig import layout, places, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
@@ -16,6 +17,7 @@ ML_TEAM = "ml-team"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
 
+@pytest.mark.alone  # its cache is for every cluster, those of other cases too
 def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
     tenant = Tenant(ML_TEAM, control, workload)
