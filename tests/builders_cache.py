@@ -149,9 +149,13 @@ class World:
             required["token"] = self.secrets
         return builders.request(self.xr, observed=self.observed, required=required)
 
+    def answer(self, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+        """Return what the function answers to a request."""
+        return runtime.answer(functools.partial(fn.compose, **self.settings), req)
+
     def ask(self) -> Reply:
         """Return the reply to the world as it is."""
-        return Reply(runtime.answer(functools.partial(fn.compose, **self.settings), self.request()))
+        return Reply(self.answer(self.request()))
 
     def step(self) -> Reply:
         """Return the reply, and let Crossplane and the clusters act on it."""

@@ -13,7 +13,7 @@ HERE = ["--repo", "a/b", "--dest", "x"]
     ("argv", "says"),
     [
         pytest.param(["--dest", "x"], "--repo", id="no repo"),
-        pytest.param(["--repo", "a", "--dest", "x"], "OWNER/NAME", id="repo without owner"),
+        pytest.param(["--repo", "/a", "--dest", "x"], "OWNER/NAME", id="repo with an empty owner"),
         pytest.param(["--repo", "a/../b", "--dest", "x"], "OWNER/NAME", id="repo that climbs"),
         pytest.param(["--repo", "a/b"], "--dest DIR", id="no place"),
         pytest.param([*HERE, "--volume", "v", "--tree", "t"], "together", id="two places"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PUBLIC_ENDPOINT = "https://huggingface.co"
 TRUE = frozenset({"1", "on", "yes", "true"})
-REPO = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*")
+REPO = re.compile(r"([A-Za-z0-9_][\w.-]*/)?[A-Za-z0-9_][\w.-]*")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TREE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 JOB = re.compile(r"[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*")
@@ -202,7 +202,7 @@ def complaints(made: Options) -> list[tuple[bool, str]]:
     """Return every check on the flags with the line to print where it fails."""
     target = bool(made.volume) + bool(made.dest)
     return [
-        (not REPO.fullmatch(made.repo) or ".." in made.repo, f"cannot use --repo {made.repo!r}: write OWNER/NAME"),
+        (not REPO.fullmatch(made.repo) or ".." in made.repo, f"cannot use --repo {made.repo!r}: write OWNER/NAME or NAME"),
         (not made.revision.strip(), "cannot use an empty --revision: name a branch, a tag or a commit"),
         (
             bool(made.commit) and not COMMIT.fullmatch(made.commit),
