@@ -202,7 +202,7 @@ def complaints(made: Options) -> list[tuple[bool, str]]:
     """Return every check on the flags with the line to print where it fails."""
     target = bool(made.volume) + bool(made.dest)
     return [
-        (not REPO.fullmatch(made.repo) or ".." in made.repo, f"cannot use --repo {made.repo!r}: write OWNER/NAME or NAME"),
+        (not REPO.fullmatch(made.repo) or ".." in made.repo, f"cannot use --repo {made.repo!r}: OWNER/NAME or NAME"),
         (not made.revision.strip(), "cannot use an empty --revision: name a branch, a tag or a commit"),
         (
             bool(made.commit) and not COMMIT.fullmatch(made.commit),
