@@ -54,6 +54,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 case = report.nodeid.rpartition("/")[2].partition("[")[0]
                 rows.setdefault((case, outcome), []).append(report.duration)
     terminalreporter.section("cases")
+    for report in terminalreporter.getreports("passed"):
+        for name, figures in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.rpartition('/')[2]} {name}: {figures}")
     for (case, outcome), seconds in sorted(rows.items()):
         count = f" ({len(seconds)})" if len(seconds) > 1 else ""
         terminalreporter.write_line(f"{case + count:90} {outcome:8} {sum(seconds):8.1f}")

@@ -14,7 +14,13 @@ GATEWAY_ADDRESS = "10.199.0.1"
 
 
 def register(
-    control: Cluster, workload: Cluster, *, name: str = "", nodes: int = NODES, storage: str = layout.STORAGE_CLASS
+    control: Cluster,
+    workload: Cluster,
+    *,
+    name: str = "",
+    nodes: int = NODES,
+    storage: str = layout.STORAGE_CLASS,
+    label: str = "",
 ) -> str:
     """Make a workload cluster known: its kubeconfig, its provider config, its InferenceCluster; return its name."""
     name = name or workload.name
@@ -22,7 +28,7 @@ def register(
     control.api.apply(_secret(name, workload))
     control.api.apply(_provider_config(name))
     control.api.apply(_class())
-    cluster = control.api.apply(_inference_cluster(name, nodes=nodes, storage=storage))
+    cluster = control.api.apply(_inference_cluster(name, nodes=nodes, storage=storage, label=label or name))
     publish(control, cluster, nodes=nodes, storage=storage)
     return name
 
@@ -75,12 +81,12 @@ def _class() -> kube.Manifest:
     return {"apiVersion": API, "kind": "InferenceClass", "metadata": {"name": CLASS}, "spec": spec}
 
 
-def _inference_cluster(name: str, *, nodes: int, storage: str) -> kube.Manifest:
+def _inference_cluster(name: str, *, nodes: int, storage: str, label: str) -> kube.Manifest:
     existing = {"secretRef": {"name": f"{name}-kubeconfig"}, "cache": {"storageClassName": storage}}
     return {
         "apiVersion": API,
         "kind": "InferenceCluster",
-        "metadata": {"name": name, "labels": {"modelplane.ai/cluster": "true", "rig": name}},
+        "metadata": {"name": name, "labels": {"modelplane.ai/cluster": "true", "rig": label}},
         "spec": {
             "cluster": {"source": "Existing", "existing": existing},
             "nodePools": [{"name": layout.POOL, "className": CLASS, "nodeCount": nodes}],

@@ -56,6 +56,11 @@ def prepare(workload: Cluster) -> None:
     """Give a workload cluster its storage class, volumes, and the kinds of its gateway."""
     storage.add_class(workload)
     storage.provide(workload, FREE_VOLUMES)
+    gateway_kinds(workload)
+
+
+def gateway_kinds(workload: Cluster) -> None:
+    """Give a cluster the kinds of the Gateway API."""
     for path in sorted(tools.share("gateway-crds").glob("gateway.networking.k8s.io_*.yaml")):
         for manifest in kube.manifests(path):
             if manifest["kind"] == "CustomResourceDefinition":

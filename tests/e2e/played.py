@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A stand-in for the controllers of clusters without any: volumes bind, Jobs report fast and end, workloads serve."""
+
+import datetime as dt
+import json
+import threading
+from dataclasses import dataclass, field
+
+from e2e.rig.kube import ApiError, Manifest
+from e2e.rig.kubernetes import Cluster
+from modelplane_cli import hydration
+
+COMMIT = "5ca1e" * 8
+TOTAL = 1 << 30
+PROGRESS = "modelplane.ai/progress"
+
+
+@dataclass
+class Player:
+    """Plays every cluster in turn until it is stopped; each Job reports a number of times before it ends."""
+
+    clusters: list[Cluster]
+    namespace: str
+    reports: int
+    stopped: threading.Event = field(default_factory=threading.Event)
+    told: dict[tuple[str, str], int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Play until stopped."""
+        while not self.stopped.is_set():
+            for cluster in self.clusters:
+                try:
+                    self._play(cluster)
+                except (ApiError, OSError) as err:
+                    self.errors.append(f"{cluster.name}: {err}")
+            self.stopped.wait(0.2)
+
+    def _play(self, cluster: Cluster) -> None:
+        for claim in cluster.api.list("v1", "PersistentVolumeClaim", namespace=self.namespace):
+            if claim["status"].get("phase") != "Bound":
+                cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
+        for job in cluster.api.list("batch/v1", "Job", namespace=self.namespace):
+            if not job.get("status", {}).get("succeeded") and "deletionTimestamp" not in job["metadata"]:
+                self._report(cluster, job)
+            if "deletionTimestamp" in job["metadata"]:
+                cluster.api.patch(job, {"metadata": {"finalizers": None}})
+        for workload in cluster.api.list("apps/v1", "Deployment", namespace=self.namespace):
+            if not workload.get("status", {}).get("availableReplicas"):
+                cluster.api.patch(workload, {"status": _available(workload)}, status=True)
+
+    def _report(self, cluster: Cluster, job: Manifest) -> None:
+        """Report once more, or end."""
+        key = cluster.name, job["metadata"]["uid"]
+        count = self.told[key] = self.told.get(key, 0) + 1
+        percent = min(100, 100 * count // self.reports)
+        tree = hydration.flag(job["spec"]["template"]["spec"]["containers"][0]["args"], "--tree")
+        progress = {
+            "percent": percent,
+            "bytes": TOTAL * percent // 100,
+            "total": TOTAL,
+            "rate": 1 << 28,
+            "eta": 1,
+            "commit": COMMIT,
+            "tree": f"{tree}-{COMMIT[:12]}",
+            "reason": "",
+        }
+        cluster.api.patch(job, {"metadata": {"annotations": {PROGRESS: json.dumps(progress)}}})
+        if percent == 100:
+            cluster.api.patch(job, {"status": _complete()}, status=True)
+
+
+def _complete() -> Manifest:
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    conditions = [
+        {"type": typ, "status": "True", "reason": "CompletionsReached", "lastTransitionTime": now}
+        for typ in ("SuccessCriteriaMet", "Complete")
+    ]
+    return {"succeeded": 1, "startTime": now, "completionTime": now, "conditions": conditions}
+
+
+def _available(workload: Manifest) -> Manifest:
+    replicas = workload["spec"]["replicas"]
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
+    return {**counts, "observedGeneration": workload["metadata"]["generation"]}
