@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--insecure", action="store_true", help="taken for the sake of one command line for all")
     given = parser.parse_args()
     logging.configure(level=logging.Level.INFO)
-    runtime.serve(Floor(), given.address, creds=None, insecure=True, options=OPTIONS)  # ty: ignore[invalid-argument-type]
+    runtime.serve(Floor(), given.address, creds=None, insecure=True, options=OPTIONS)  # ty: ignore[invalid-argument-type]  the SDK says that None will do
 
 
 if __name__ == "__main__":

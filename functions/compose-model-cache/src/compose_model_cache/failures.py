@@ -5,7 +5,9 @@
 
 from dataclasses import dataclass
 
-AGAIN = "then set the annotation modelplane.ai/retry to a new value"
+from modelplane import labels
+
+AGAIN = f"then set the annotation {labels.RETRY} to a new value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ PERMANENT = (
     Failure(
         13,
         "RevisionNotFound",
-        "correct spec.huggingFace.revision, or set the annotation modelplane.ai/refresh where its commit was deleted",
+        f"correct spec.huggingFace.revision, or set the annotation {labels.REFRESH} where its commit was deleted",
     ),
     Failure(14, "NoFilesSelected", "correct spec.huggingFace.include and exclude: they leave no file"),
     Failure(15, "UnsafePath", "the repository names a file outside of its folder: exclude it, or do not trust it"),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import clusters, meta, paths, remote
+from modelplane import clusters, labels, meta, paths, remote
 from modelplane.inputs import objects, read_each
 
 from compose_model_cache import keys
@@ -109,7 +109,7 @@ def _unselected(name: str, seen: Seen, entry: Entry, *, users: Users, why: str) 
 def _missing(name: str) -> str:
     return (
         f"InferenceCluster {name!r} does not exist; create it again, "
-        "or delete its Objects, labelled modelplane.ai/cluster, once the cluster itself is gone"
+        f"or delete its Objects, labelled {labels.CLUSTER}, once the cluster itself is gone"
     )
 
 

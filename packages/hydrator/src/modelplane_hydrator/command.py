@@ -39,7 +39,7 @@ def command(
     try:
         asked = flags.options(argv, env)
         signals()
-        print(run(asked, env, timing or Timing(), sizes or Sizes(connections=asked.connections), me), flush=True)  # noqa: T201
+        print(run(asked, env, timing or Timing(), sizes or Sizes(connections=asked.connections), me), flush=True)  # noqa: T201  its result
     except errors.HydrateError as err:
         return report(err, asked)
     except KeyboardInterrupt:
