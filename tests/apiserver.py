@@ -18,7 +18,7 @@ from cel_expr_python import cel
 from jsonschema import validators
 from jsonschema.protocols import Validator
 from modelplane.paths import Manifest
-from modelplane_cli import apis, crd
+from modelplane_cli import apis
 from modelplane_cli import validate as ours
 
 HERE = pathlib.Path(__file__).parent / "schemas"
@@ -65,7 +65,7 @@ def problems(manifest: Manifest) -> Iterator[str]:
 def _schema_problems(manifest: Manifest) -> Iterator[str]:
     if ours.is_ours(manifest["apiVersion"]):
         api = apis.packaged()[manifest["apiVersion"], manifest["kind"]]
-        for fault in ours.faults(manifest, crd.schema(api.schema, namespaced=api.namespaced)):
+        for fault in ours.faults(manifest, api):
             yield f"{'.'.join(map(str, fault.path))}: {fault.message}"
         return
     for error in _validator(f"{manifest['apiVersion']} {manifest['kind']}").iter_errors(manifest):
