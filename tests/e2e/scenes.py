@@ -116,7 +116,8 @@ class Tenant:
         return pod["metadata"]["name"]
 
     def _fetching(self) -> list[Manifest]:
-        pods = [row for row in self.remote("v1", "Pod") if row["status"].get("phase") == "Running"]
+        running = [row for row in self.remote("v1", "Pod") if row["status"].get("phase") == "Running"]
+        pods = [row for row in running if "batch.kubernetes.io/job-name" in row["metadata"].get("labels", {})]
         return pods if pods and any(self.volume().glob(".modelplane/*/*/tree/*")) else []
 
     def ask(self) -> Manifest:

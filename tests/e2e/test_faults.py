@@ -12,7 +12,7 @@ from e2e.rig import cgroups, clusters, hub, kube, layout, load, storage
 from e2e.rig.kube import ApiError
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
 
-LONG_SECONDS = 2 * STAGE_SECONDS
+LONG_SECONDS = 3 * STAGE_SECONDS
 
 
 def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:

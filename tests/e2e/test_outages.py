@@ -12,7 +12,7 @@ from e2e.rig import clusters, crossplane, functions, kube, kubernetes, layout, l
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
 
 pytestmark = pytest.mark.alone
-LONG_SECONDS = 2 * STAGE_SECONDS
+LONG_SECONDS = 3 * STAGE_SECONDS
 MINUTE = 60
 
 
