@@ -3,9 +3,7 @@
 
 """Every Object that the cache composes. Clusters differ in few strings, so Objects are stamped from templates."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from google.protobuf.struct_pb2 import Struct
 from modelplane import meta, names, paths, remote
@@ -41,27 +39,34 @@ def compose(cache: Cache, stagings: tuple[Staging, ...], plan: Plan, *, token: T
     released: list[str] = []
     for one in stagings:
         made = press.objects(one, plan)
-        resources |= made
+        resources.update(made)
         released += _released(one, made, plan)
     return Made(resources=resources, released=frozenset(released))
 
 
 class Press:
-    """Makes the Objects of one request; each template is built when it is first needed."""
+    """Makes the Objects of one request; templates that differ are built when they are first needed."""
 
     def __init__(self, cache: Cache, *, token: Token, users: Users, image: str) -> None:
         self.cache = cache
         self.token = token
         self.users = users
         self.image = image
-        self._templates: dict[tuple[str, ...], Struct] = {}
+        self._namespace = paths.struct(
+            remote.namespace_object(cache.namespace, owner=(_OWNER, cache.name), cluster=_ANY)
+        )
+        self._claim_there = self._template({}, volume.BOUND)
+        self._job_there = self._template({}, job.COMPLETE)
+        self._claims: dict[str, Struct] = {}
+        self._jobs: dict[tuple[str, tuple[str, ...]], Struct] = {}
+        self._access: dict[str, dict[str, Struct]] = {}
 
     def objects(self, one: Staging, plan: Plan) -> dict[str, Stamped]:
         """Return what a matched cluster gets now, by key. What it got before and is not in here is kept."""
         site = one.site
         if site.role != "matched" or plan.nothing:
             return {}
-        out = {keys.NAMESPACE: self._stamped(site, keys.NAMESPACE, self._template(self._namespace, keys.NAMESPACE))}
+        out = {keys.NAMESPACE: self._stamped(site, keys.NAMESPACE, self._namespace)}
         if opened(site):
             out[keys.CLAIM] = self._claim(site)
             wanted = plan.jobs.get(site.name)
@@ -70,59 +75,57 @@ class Press:
         return {keys.key(site.name, what): obj for what, obj in out.items()}
 
     def _hydration(self, one: Staging, wanted: Wanted) -> dict[str, Stamped]:
+        around = self._around(wanted.hash)
+        out = {what: self._stamped(one.site, what, template) for what, template in around.items()}
         copied = keys.TOKEN + self.token.hash if self.token.hash else ""
-        manifests = {
-            keys.ACCOUNT: partial(access.account, self.cache),
-            keys.ROLE: partial(access.role, self.cache, wanted.hash),
-            keys.BINDING: partial(access.binding, self.cache),
-        }
-        if copied:
-            manifests[copied] = partial(secret.copy, self.cache, self.token)
-        out = {
-            what: self._stamped(one.site, what, self._template(partial(self._wrapped, manifest), what, wanted.hash))
-            for what, manifest in manifests.items()
-        }
         if wanted.exists or not copied or copied in one.site.seen:
             out[wanted.key] = self._job(one, wanted)
         return out
+
+    def _around(self, job: str) -> dict[str, Struct]:
+        """Return the templates of what a Job needs, by what they are."""
+        found = self._access.get(job)
+        if found is None:
+            found = {
+                keys.ACCOUNT: self._template(access.account(self.cache)),
+                keys.ROLE: self._template(access.role(self.cache, job)),
+                keys.BINDING: self._template(access.binding(self.cache)),
+            }
+            if self.token.hash:
+                found[keys.TOKEN + self.token.hash] = self._template(secret.copy(self.cache, self.token))
+            self._access[job] = found
+        return found
 
     def _claim(self, site: Site) -> Stamped:
         """Return the claim as it is there, but as large as is wanted now; or a new one."""
         there = _manifest(site, keys.CLAIM, "PersistentVolumeClaim")
         if there is not None:
-            template = self._template(partial(self._wrapped, dict, volume.BOUND), keys.CLAIM)
-            return self._stamped(site, keys.CLAIM, template, volume.grown(there, self.cache.size_gib))
-        manifest = partial(volume.claim, self.cache, site.storage_class)
-        template = self._template(partial(self._wrapped, manifest, volume.BOUND), keys.CLAIM, site.storage_class)
+            return self._stamped(site, keys.CLAIM, self._claim_there, volume.grown(there, self.cache.size_gib))
+        template = self._claims.get(site.storage_class)
+        if template is None:
+            template = self._template(volume.claim(self.cache, site.storage_class), volume.BOUND)
+            self._claims[site.storage_class] = template
         return self._stamped(site, keys.CLAIM, template)
 
     def _job(self, one: Staging, wanted: Wanted) -> Stamped:
         """Return the Job as it is there, which no new release and no moving replica restarts; or a new one."""
         there = _manifest(one.site, wanted.key, "Job")
         if there is not None:
-            template = self._template(partial(self._wrapped, dict, job.COMPLETE), keys.JOB)
-            return self._stamped(one.site, wanted.key, template, there)
-        keep = sorted({one.entry.tree, *self.users.trees.get(one.site.name, ())} - {""})
-        manifest = partial(job.job, self.cache, wanted, image=self.image, token=self.token, keep=keep)
-        template = self._template(partial(self._wrapped, manifest, job.COMPLETE), wanted.key, *keep)
+            return self._stamped(one.site, wanted.key, self._job_there, there)
+        keep = tuple(sorted({one.entry.tree, *self.users.trees.get(one.site.name, ())} - {""}))
+        template = self._jobs.get((wanted.hash, keep))
+        if template is None:
+            manifest = job.job(self.cache, wanted, image=self.image, token=self.token, keep=keep)
+            template = self._jobs[wanted.hash, keep] = self._template(manifest, job.COMPLETE)
         return self._stamped(one.site, wanted.key, template)
 
-    def _namespace(self) -> Manifest:
-        return remote.namespace_object(self.cache.namespace, owner=(_OWNER, self.cache.name), cluster=_ANY)
-
-    def _wrapped(self, build: Callable[[], Manifest], readiness: remote.Readiness = remote.CREATED) -> Manifest:
-        return remote.wrap(build(), name="any", namespace=self.cache.namespace, cluster=_ANY, readiness=readiness)
-
-    def _template(self, build: Callable[[], Manifest], *variant: str) -> Struct:
-        """Return the Object for any cluster; `variant` is all that it depends on."""
-        found = self._templates.get(variant)
-        if found is None:
-            found = self._templates[variant] = paths.struct(build())
-        return found
+    def _template(self, manifest: Manifest, readiness: remote.Readiness = remote.CREATED) -> Struct:
+        """Return the Object for any cluster."""
+        wrapped = remote.wrap(manifest, name="any", namespace=self.cache.namespace, cluster=_ANY, readiness=readiness)
+        return paths.struct(wrapped)
 
     def _stamped(self, site: Site, what: str, template: Struct, manifest: Struct | None = None) -> Stamped:
-        parts = (_OWNER, self.cache.name, site.name, *what.split("/"))
-        name = names.child(*parts, limit=remote.NAME_LIMIT)
+        name = names.child(_OWNER, self.cache.name, site.name, *what.split("/"), limit=remote.NAME_LIMIT)
         return Stamped(template, name, site.name, site.provider_config, manifest)
 
 
