@@ -41,10 +41,10 @@ def composes() -> dict[str, Compose]:
 
 
 def played(*manifests: Manifest, limit: int = 60) -> Player:
-    """Return a control plane and its fleet after the fleet has answered until all is Ready."""
+    """Return a control plane and its fleet after the fleet answered until all is Ready; what has a status is data."""
     plane = Plane(apis.packaged(), composes())
     for manifest in manifests:
-        plane.add(manifest, reconcile=manifest["kind"] != "InferenceCluster")
+        plane.add(manifest, reconcile=not manifest.get("status"))
     player = Player(plane)
     player.play(limit)
     return player

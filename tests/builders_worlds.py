@@ -7,6 +7,7 @@ import base64
 import functools
 
 import builders
+import builders_clusters
 import builders_healthy
 from builders_healthy import State
 from modelplane.paths import Manifest
@@ -36,13 +37,31 @@ def wishes(size: int) -> list[Manifest]:
     ]
 
 
+FEW = 2
+"""Clusters up to which a world also has clusters that a cloud makes: they do not depend on the fleet's size."""
+
+
+def clouds() -> list[Manifest]:
+    """Return clusters that clouds make or that exist, with what their providers need, and who uses them."""
+    return [
+        builders_clusters.provider_config(),
+        builders_clusters.gke("ohio", project=""),
+        builders_clusters.hardware(),
+        builders_clusters.inference("iowa"),
+        builders_clusters.inference("oslo", source="Existing", cache={"storageClassName": "nfs"}),
+        builders.replica("qwen-iowa-0", cluster="iowa", ready=True),
+        builders.cache("qwen", status={"clusters": [builders.staged("iowa"), builders.staged("oslo")]}),
+    ]
+
+
 @functools.cache
 def states(size: int, ticks: int = 60) -> tuple[State, ...]:
     """Return every function's state: at rest, or after the fleet answered a few times."""
     player = builders_healthy.played(*fleet(size), *wishes(size), limit=ticks)
-    if ticks >= MANY and not player.ready():
+    made = builders_healthy.played(*clouds(), limit=4 * ticks if size <= FEW else 0)
+    if ticks >= MANY and not (player.ready() and (made.ready() or size > FEW)):
         raise AssertionError(f"a fleet of {size} is not Ready after {ticks} steps")
-    return tuple(builders_healthy.states(player))
+    return (*builders_healthy.states(player), *(builders_healthy.states(made) if size <= FEW else ()))
 
 
 MANY = 60
@@ -80,4 +99,9 @@ _NEIGHBOURS: dict[str, list[Manifest]] = {
     ],
     "ModelDeployment": [{**builders.deployment("odd"), "spec": {"template": []}}],
     "Secret": [],
+    "InferenceClass": [
+        {"apiVersion": "modelplane.ai/v1alpha1", "kind": "InferenceClass", "metadata": {"name": "bare"}},
+        builders.hardware("first-shape", gpu={"count": 1, "memory": "24Gi"}),
+        {**builders.hardware("odd"), "spec": {"devices": {"a": "b"}, "provisioning": "x"}},
+    ],
 }

@@ -14,12 +14,17 @@ from google.protobuf.struct_pb2 import Struct
 from modelplane import meta, paths, usages
 
 VERDICTS = {
+    "GKECluster": "ClusterAvailable",
     "InferenceClass": "ClassAccepted",
+    "InferenceCluster": "ClusterReady",
     "ModelCache": "ArtifactReady",
     "ModelDeployment": "ReplicasScheduled",
     "ModelReplica": "ModelReady",
 }
 """The condition without which an XR of a kind that composes something is never Ready."""
+
+_WITHOUT_CONDITIONS = ("ClusterProviderConfig", "ProviderConfig")
+"""Kinds that nobody reports of: they are ready once they are there."""
 
 Answer = tuple[fnv1.RunFunctionRequest, fnv1.RunFunctionResponse]
 
@@ -69,7 +74,7 @@ def _unready(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Ite
             yield f"{key} is desired without being ready"
         if key not in req.observed.resources:
             yield f"{key} is not observed"
-        elif meta.statuses(req.observed.resources[key].resource).get("Ready") != "True":
+        elif not _shows_ready(req.observed.resources[key].resource):
             yield f"{key} is not observed ready"
     told = {c.type: c.status for c in rsp.conditions}
     empty_ok = VERDICTS["InferenceClass"] in told or not paths.whole(xr, "spec", "replicas", default=1)
@@ -81,6 +86,10 @@ def _unready(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Ite
     missing = set(rsp.requirements.resources) - set(req.required_resources)
     if missing:
         yield f"needs are unresolved: {sorted(missing)}"
+
+
+def _shows_ready(obj: Struct) -> bool:
+    return meta.kind(obj) in _WITHOUT_CONDITIONS or meta.statuses(obj).get("Ready") == "True"
 
 
 def _unfit(rsp: fnv1.RunFunctionResponse) -> Iterator[str]:

@@ -3,9 +3,9 @@
 
 """The whole table: what must be accepted, and what must be refused with which words."""
 
-from admission import bad_caches, bad_classes, bad_clusters, bad_deployments, bad_pods, bad_replicas, good
+from admission import bad_caches, bad_classes, bad_clusters, bad_deployments, bad_gke, bad_pods, bad_replicas, good
 
-GOOD = good.CASES
+GOOD = (*good.CASES, *bad_gke.GOOD)
 BAD = (
     *bad_caches.CASES,
     *bad_deployments.CASES,
@@ -13,4 +13,5 @@ BAD = (
     *bad_replicas.CASES,
     *bad_classes.CASES,
     *bad_clusters.CASES,
+    *bad_gke.BAD,
 )

@@ -36,6 +36,7 @@ KINDS = (
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
     "resource.k8s.io/v1 ResourceClaimTemplate",
+    "storage.k8s.io/v1 StorageClass",
 )
 CRDS = (
     (

@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from modelplane import names, paths
+from modelplane import managed, names, paths
 from modelplane.paths import Manifest
 
 from modelplane_cli.objects import COMPOSITE_LABEL, RESOURCE_NAME, Ref, created, value_at
@@ -58,6 +58,9 @@ def updated(before: Manifest | None, body: Manifest, *, step: int) -> Manifest:
         return created(body, step=step)
     kept = {key: before["metadata"][key] for key in ("uid", "creationTimestamp", "generation", "resourceVersion")}
     after = {**body, "metadata": {**kept, **body["metadata"]}}
+    given = value_at(before, "metadata", "annotations", managed.EXTERNAL_NAME)
+    if given:
+        after["metadata"]["annotations"] = {managed.EXTERNAL_NAME: given, **body["metadata"].get("annotations", {})}
     if "status" in before:
         after["status"] = before["status"]
     if after.get("spec") != before.get("spec"):

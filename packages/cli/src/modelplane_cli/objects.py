@@ -51,6 +51,11 @@ def stamp(step: int) -> str:
     return (EPOCH + timedelta(minutes=step)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def minute(time: str) -> int:
+    """Return the step of the logical clock at a time."""
+    return int((datetime.fromisoformat(time) - EPOCH).total_seconds() // 60)
+
+
 def created(body: Manifest, *, step: int) -> Manifest:
     """Return an object as the API server has it once created, unless it already carries what a server gives it."""
     metadata = body.get("metadata", {})
@@ -65,7 +70,7 @@ def selected(
     for key in sorted(objects):
         if (key.api_version, key.kind) != (api_version, kind) or (namespace and key.namespace != namespace):
             continue
-        carried = objects[key]["metadata"].get("labels", {})
+        carried = value_at(objects[key], "metadata", "labels") or {}
         if all(carried.get(name) == value for name, value in labels.items()):
             yield key
 

@@ -25,6 +25,16 @@ DEFAULT_STORAGE_CLASS = {"GKE": "modelplane-rwx", "EKS": "modelplane-rwx-efs"}
 
 _NO_EXECUTE = "NoExecute"
 
+SYSTEM_POOL = "system"
+"""The pool that every cluster of a cloud has for what serves beside the models."""
+
+KUBECONFIG = "Kubeconfig"
+KUBECONFIG_KEY = "kubeconfig"
+"""Where providers put a kubeconfig in a connection Secret."""
+GOOGLE_CREDENTIALS = "GoogleApplicationCredentials"
+GOOGLE_KEY = "private_key"
+"""Where the provider puts a service account's key in a connection Secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taint:

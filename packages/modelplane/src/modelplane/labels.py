@@ -20,6 +20,8 @@ SOURCE = PREFIX + "source"
 """On a hydration Job: the hash of what it stages."""
 POOL = PREFIX + "pool"
 GPU = PREFIX + "gpu"
+PART = PREFIX + "part"
+"""On what is composed in a cloud: which part of the cluster it is."""
 
 DEVICE_REQUESTS = PREFIX + "device-requests"
 """Annotation of a ModelReplica: for each engine a hash of the device requests that its pool was chosen for."""

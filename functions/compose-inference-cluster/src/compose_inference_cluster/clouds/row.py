@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a source of clusters has to say."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from google.protobuf.struct_pb2 import Struct
+from modelplane import paths
+from modelplane.classes import HardwareClass
+from modelplane.paths import Manifest
+
+from compose_inference_cluster.inputs import Pool, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A Secret by which a cluster is reached."""
+
+    type: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One source.
+
+    kind           of the XR that makes the cluster, empty where it exists already
+    spec           that XR's spec, given the pools that it shall have
+    pool           one of those pools
+    refuses        why nodes of a class cannot be in a pool, or the empty string
+    secrets        by what the cluster is reached, given the observed XR; empty until that is known
+    storage        our own StorageClass, given the observed XR; None where there is none, or not yet
+    storage_note   what a user of that class must know of its cost
+    """
+
+    source: str
+    kind: str
+    spec: Callable[[Wanted, list[Manifest]], Manifest]
+    pool: Callable[[Pool, HardwareClass], Manifest]
+    refuses: Callable[[Wanted, Pool, HardwareClass], str]
+    secrets: Callable[[Wanted, Struct], tuple[Access, ...]]
+    storage: Callable[[Struct], Manifest | None]
+    storage_note: str = ""
+
+
+def reported(_wanted: Wanted, made: Struct) -> tuple[Access, ...]:
+    """Return the Secrets that a cluster's XR reports."""
+    found = paths.children(made, "status", "secrets")
+    return complete(Access(paths.text(s, "type"), paths.text(s, "name"), paths.text(s, "key")) for s in found)
+
+
+def complete(found: Iterable[Access]) -> tuple[Access, ...]:
+    """Return Secrets by type, none of them where one says too little."""
+    every = sorted(found, key=lambda access: (access.type, access.name))
+    return tuple(every) if all(each.type and each.name and each.key for each in every) else ()

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Clusters of clouds, as a user or an InferenceCluster asks for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import builders
+from modelplane.paths import Manifest
+
+SYSTEM = "modelplane-system"
+INFRASTRUCTURE = "infrastructure.modelplane.ai/v1alpha1"
+
+
+def gke_pool(name: str = "h100", *, zones: Sequence[str] = ("us-central1-a",), **more: Any) -> Manifest:  # noqa: ANN401  any field of a pool
+    """Return a GPU pool of a GKECluster."""
+    gpu = {"acceleratorType": "nvidia-h100-80gb", "acceleratorCount": 8, "claim": "DRA"}
+    counts = {"nodeCount": 2, "minNodeCount": 2, "maxNodeCount": 2}
+    pool = {"name": name, "role": "GPU", "machineType": "a3-highgpu-8g", "diskSizeGb": 500, "gpu": gpu, **counts}
+    return {**pool, "zones": list(zones), **more}
+
+
+def gke(name: str = "a", *pools: Manifest, project: str = "acme-inference", **more: Any) -> Manifest:  # noqa: ANN401  any field of the spec
+    """Return a GKECluster."""
+    spec = {"region": "us-central1", "nodePools": list(pools or (gke_pool(),)), **more}
+    spec |= {"project": project} if project else {}
+    out = builders.xr("GKECluster", name, spec, namespace=SYSTEM)
+    return {**out, "apiVersion": INFRASTRUCTURE}
+
+
+def provider_config(project: str = "acme-inference", *, kind: str = "ClusterProviderConfig") -> Manifest:
+    """Return the configuration of Google's provider."""
+    namespace = "" if kind == "ClusterProviderConfig" else SYSTEM
+    spec = {"projectID": project, "credentials": {"source": "Secret"}}
+    return builders.obj("gcp.m.upbound.io/v1beta1", kind, "default", namespace=namespace, spec=spec)
+
+
+def inference_pool(name: str = "h100", *, class_name: str = "h100", **more: Any) -> Manifest:  # noqa: ANN401  any field of a pool
+    """Return a node pool of an InferenceCluster."""
+    return {"name": name, "className": class_name, "nodeCount": 2, "zones": ["us-central1-a"], **more}
+
+
+def inference(name: str = "a", *pools: Manifest, source: str = "GKE", **block: Any) -> Manifest:  # noqa: ANN401  any field of the block
+    """Return an InferenceCluster that nobody has answered yet; `block` is its source's own."""
+    if source == "GKE":
+        block = {"region": "us-central1", "project": "acme-inference", **block}
+    if source == "Existing":
+        block = {"secretRef": {"name": "onprem"}, **block}
+    spec = {"cluster": {"source": source, source.lower(): block}, "nodePools": list(pools or (inference_pool(),))}
+    return builders.xr("InferenceCluster", name, spec, namespace="")
+
+
+GKE_RECIPE = {"machineType": "a3-highgpu-8g", "accelerator": {"type": "nvidia-h100-80gb", "count": 8}}
+"""How Google makes nodes of eight H100."""
+
+
+def hardware(name: str = "h100", **more: Any) -> Manifest:  # noqa: ANN401  any keyword of builders.hardware
+    """Return a class that GKE can make."""
+    return builders.hardware(name, GKE=GKE_RECIPE, **more)
