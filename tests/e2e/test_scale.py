@@ -21,7 +21,7 @@ COUNT = int(os.environ.get("MODELPLANE_SCALE_CLUSTERS", "20"))
 FIRST_PORT = 26600
 REPORTS = 15
 SETTLE_SECONDS = 600
-QUIET_SECONDS = 120
+QUIET_SECONDS = float(os.environ.get("MODELPLANE_SCALE_QUIET_SECONDS", "120"))
 CALLS = re.compile(r'^function_run_function_request_total\{function_name="([^"]+)".*\} (\d+)', re.MULTILINE)
 OPENED = re.compile(r'^circuit_breaker_opens_total\{controller="composite/modelcaches[^}]*\} (\d+)', re.MULTILINE)
 

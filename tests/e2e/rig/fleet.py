@@ -58,6 +58,7 @@ def up(say: Say) -> None:
         if leftovers():
             say("removing what an earlier rig left")
         down(say)
+        shutil.rmtree(places.state() / "logs", ignore_errors=True)
         machine.check_kernel()
         machine.check_ports()
     tools.build(say=say)

@@ -4,6 +4,7 @@
 """Our functions behind Crossplane: a package in the local registry, a process with a certificate, an endpoint."""
 
 import importlib.metadata
+import json
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -45,11 +46,23 @@ class Options:
 def installed(options: Options | None = None) -> list[Function]:
     """Return the functions of this environment, found by their entry points."""
     given = (options or Options()).arguments
-    found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
+    points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
+    ports = _ports([point.name for point in points])
     return [
-        Function(point.name, point.module.rpartition(".")[0], layout.FIRST_FUNCTION_PORT + i, given.get(point.name, ()))
-        for i, point in enumerate(found)
+        Function(point.name, point.module.rpartition(".")[0], ports[point.name], given.get(point.name, ()))
+        for point in points
     ]
+
+
+def _ports(names: list[str]) -> dict[str, int]:
+    """Return each function's port, the same for as long as the fleet is up, whatever is installed meanwhile."""
+    file = layout.plane().folder / "functions" / "ports.json"
+    ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    for name in names:
+        ports.setdefault(name, layout.FIRST_FUNCTION_PORT + len(ports))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(ports))
+    return ports
 
 
 def load(cluster: Cluster, functions: list[Function]) -> None:
