@@ -109,6 +109,29 @@ def test_what_is_read_and_what_is_composed() -> None:
             f"f.yaml:1: cannot apply kind 'Box' of modelplane.ai/v9: it is none of Box ({GROUP}/v1)",
             id="unknown-kind-of-ours",
         ),
+        pytest.param(
+            {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "labels": {"a": 1}}},
+            "f.yaml:1: X: metadata.labels must be a mapping of strings",
+            id="a-label-that-is-no-string",
+        ),
+        pytest.param(
+            {"apiVersion": "v1", "kind": "X", "metadata": []}, "f.yaml:1: X: metadata must be a mapping", id="metadata"
+        ),
+        pytest.param(
+            {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}, "status": {"conditions": [{"type": "Ready"}]}},
+            "f.yaml:1: X: status.conditions.0 must be a mapping with type, status, reason",
+            id="half-a-condition",
+        ),
+        pytest.param(
+            {
+                "apiVersion": "v1",
+                "kind": "X",
+                "metadata": {"name": "a", "ownerReferences": {}, "annotations": None},
+                "spec": 1,
+            },
+            "f.yaml:1: X: spec must be a mapping",
+            id="a-spec-that-is-no-mapping",
+        ),
     ],
 )
 def test_what_cannot_be_applied(body: Manifest, want: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import previews
 import pytest
 from click.testing import CliRunner, Result
-from modelplane_cli import load
+from modelplane_cli import load, tree
 from modelplane_cli.__main__ import main
 
 CACHE = """\
@@ -189,6 +189,17 @@ def test_observed_resources_that_fit_nowhere(observed: str, want: str) -> None:
     result = render(CACHE, "--observed-resources", "o.yaml")
     assert result.exit_code == 1
     assert want in result.stderr
+
+
+def test_what_nobody_foresaw_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the program itself is one line that says so, with exit code 1 and without a traceback."""
+
+    def broken(_plane: object) -> str:
+        raise KeyError("two\nlines")
+
+    monkeypatch.setattr(tree, "drawn", broken)
+    result = render(CACHE, "-o", "tree")
+    assert (result.exit_code, result.stderr) == (1, "cannot render, this is a bug: KeyError: 'two\\nlines'\n")
 
 
 def test_no_fleet() -> None:

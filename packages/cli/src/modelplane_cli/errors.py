@@ -5,7 +5,8 @@
 
 CommandError
 ├── BadInput       what was given cannot be used: names the file or object, the field and the fix
-└── CannotSettle   the functions contradict each other or themselves: a bug of theirs, not of the input
+├── CannotSettle   the functions contradict each other or themselves: a bug of theirs, not of the input
+└── Bug            anything that nobody foresaw
 """
 
 from typing import IO, Any
@@ -28,3 +29,7 @@ class BadInput(CommandError):
 
 class CannotSettle(CommandError):
     """Functions whose answers never stop changing."""
+
+
+class Bug(CommandError):
+    """An error of this program."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from modelplane import clusters
 from modelplane.paths import Manifest
 
+from modelplane_cli import shapes
 from modelplane_cli.apis import Api, Apis
 from modelplane_cli.errors import BadInput
 from modelplane_cli.functions import Functions
@@ -58,8 +59,13 @@ def plane(inputs: Inputs, apis: Apis, functions: Functions) -> Plane:
 def applied(doc: Document, apis: Apis) -> Manifest:
     """Return a document's object as kubectl would apply it: of a known kind, with a name, in a namespace."""
     api = _api(doc, apis)
-    metadata = doc.body.get("metadata")
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+    fault = shapes.misshapen(doc.body)
+    if fault:
+        path, wanted = fault
+        where = f"{doc.path}:{doc.line_of(*path)}"
+        raise BadInput(f"{where}: {doc.body['kind']}: {'.'.join(map(str, path))} must be {wanted}")
+    metadata = doc.body.get("metadata") or {}
+    if not metadata.get("name"):
         raise BadInput(f"{doc.where}: cannot apply a {doc.body['kind']} without metadata.name; add it")
     namespaced = api.namespaced if api else doc.body["kind"] in _NAMESPACED
     if namespaced and not metadata.get("namespace"):

@@ -10,7 +10,7 @@ import click
 from crossplane.function import logging
 
 from modelplane_cli import apis, functions, load, paint, preview, sections, show, story, tree, validate, verdict
-from modelplane_cli.errors import BadInput
+from modelplane_cli.errors import BadInput, Bug
 from modelplane_cli.plane import Plane
 from modelplane_cli.play import MAX_STEPS, Player
 from modelplane_cli.preview import Inputs
@@ -43,6 +43,16 @@ def inputs(given: dict[str, Any]) -> Inputs:
 
 
 def start(**given: Any) -> None:  # noqa: ANN401  click passes what the options declare
+    """Render in any case without a traceback: what nobody foresaw is a bug, told in one line."""
+    try:
+        rendered(given)
+    except (click.ClickException, click.exceptions.Exit, OSError):
+        raise
+    except Exception as err:
+        raise Bug(f"cannot render, this is a bug: {type(err).__name__}: {err}".splitlines()[0]) from err
+
+
+def rendered(given: dict[str, Any]) -> None:
     """Render, print and judge; end with exit code 1 where something is to mend."""
     logging.configure(logging.Level.DISABLED)
     plane = preview.plane(inputs(given), apis.packaged(), functions.installed(given))
