@@ -36,7 +36,7 @@ class Template:
     spec: Manifest
 
 
-def offer(engines: tuple[Engine, ...], cluster: Struct, req: fnv1.RunFunctionRequest) -> Offer:
+def offer(req: fnv1.RunFunctionRequest, engines: tuple[Engine, ...], *, cluster: Struct) -> Offer:
     """Return how GPUs are claimed that a request asks for without saying how.
 
     An unknown pool changes nothing for pods that run; new ones get limits.

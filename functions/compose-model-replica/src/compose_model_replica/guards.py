@@ -17,11 +17,11 @@ KEY = "usage"
 def guards(replica: Replica) -> dict[str, Struct]:
     """Return a Usage of each cache, by composed-resource key."""
     found = sorted({name for name in (replica.spec.cache, replica.cache) if name})
-    return {f"{KEY}-{cache}": _usage(replica.xr.namespace, replica.xr.name, cache) for cache in found}
+    return {f"{KEY}-{cache}": _usage(cache, replica=replica.xr.name, namespace=replica.xr.namespace) for cache in found}
 
 
 @functools.lru_cache(maxsize=256)
-def _usage(namespace: str, replica: str, cache: str) -> Struct:
+def _usage(cache: str, *, replica: str, namespace: str) -> Struct:
     usage = usages.namespaced(
         name=names.child(replica, cache, "ModelReplica", limit=NAME_LIMIT),
         namespace=namespace,

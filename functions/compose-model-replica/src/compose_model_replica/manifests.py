@@ -67,13 +67,13 @@ def serving(site: Site) -> Serving:
         backend = (llmd if engine.gang else native).BACKEND
         key = f"{backend.key}-{engine.name}"
         by_role = {role: found.name for role, found in templates.items()}
-        manifest = backend.workload(_resolved(site, engine), _place(site, engine, by_role))
-        objects |= {t.key: _object(site, t.key, _claim(site, t)) for t in templates.values()}
-        objects[key] = _object(site, key, manifest, readiness=backend.readiness)
+        manifest = backend.workload(_resolved(site, engine), _place(site, engine, templates=by_role))
+        objects |= {t.key: _object(site, t.key, manifest=_claim(site, t)) for t in templates.values()}
+        objects[key] = _object(site, key, manifest=manifest, readiness=backend.readiness)
         pods[key] = Pods(site.mount, frozenset(by_role.values()))
     metadata = _metadata(site, names.child(site.name, site.namespace))
-    objects[SERVICE] = _object(site, SERVICE, route.service(metadata, site.name))
-    objects[ROUTE] = _object(site, ROUTE, route.http_route(metadata, site.name, site.namespace))
+    objects[SERVICE] = _object(site, SERVICE, manifest=route.service(metadata, site.name))
+    objects[ROUTE] = _object(site, ROUTE, manifest=route.http_route(metadata, site.name, namespace=site.namespace))
     return Serving(objects, pods, site.mount)
 
 
@@ -88,7 +88,7 @@ def _resolved(site: Site, engine: Engine) -> Engine:
     return replace(engine, members=tuple(claims.resolved(member, site.offer) for member in engine.members))
 
 
-def _place(site: Site, engine: Engine, templates: Mapping[str, str]) -> Place:
+def _place(site: Site, engine: Engine, *, templates: Mapping[str, str]) -> Place:
     return Place(
         workload=names.child(site.name, engine.name, site.namespace, limit=names.WORKLOAD_LIMIT),
         namespace=remote.remote_namespace(site.namespace),
@@ -117,7 +117,7 @@ def _labels(site: Site) -> dict[str, str]:
     return {**own, labels.DEPLOYMENT: site.deployment} if site.deployment else own
 
 
-def _object(site: Site, key: str, manifest: Manifest, *, readiness: remote.Readiness = remote.CREATED) -> Struct:
+def _object(site: Site, key: str, *, manifest: Manifest, readiness: remote.Readiness = remote.CREATED) -> Struct:
     name = names.child(site.name, key, _OWNER, limit=remote.NAME_LIMIT)
     wrapped = remote.wrap(manifest, name=name, namespace=site.namespace, cluster=_cluster(site), readiness=readiness)
     return paths.struct(wrapped)

@@ -13,7 +13,7 @@ from compose_model_replica.observed import BACKENDS
 
 
 def released(
-    req: fnv1.RunFunctionRequest, replica: Replica, desired: Collection[str], settled: Collection[str]
+    req: fnv1.RunFunctionRequest, replica: Replica, *, desired: Collection[str], settled: Collection[str]
 ) -> frozenset[str]:
     """Return the keys of what nothing asks for any more, given the engines whose pods are all as desired.
 

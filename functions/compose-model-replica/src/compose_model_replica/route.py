@@ -22,7 +22,7 @@ def service(metadata: Manifest, replica: str) -> Manifest:
     }
 
 
-def http_route(metadata: Manifest, replica: str, namespace: str) -> Manifest:
+def http_route(metadata: Manifest, replica: str, *, namespace: str) -> Manifest:
     """Return the route of a replica: its own prefix, cut off for the engine; without a time limit, since it streams."""
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
     rule = {

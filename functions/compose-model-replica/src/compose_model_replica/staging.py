@@ -29,7 +29,7 @@ class Staging:
     known: bool = True
 
 
-def decide(replica: Replica, entry: Staged | None, existing: Collection[Workload]) -> Staging:
+def decide(replica: Replica, entry: Staged | None, *, existing: Collection[Workload]) -> Staging:
     """Return what to mount: pods that run keep their tree until the cache names another verified one.
 
     Pods that do not mount the referenced cache yet wait until it is Ready: an older tree there is being replaced.

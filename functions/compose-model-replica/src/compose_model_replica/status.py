@@ -36,7 +36,7 @@ Service = Literal["Serving", "Starting", "Degraded", "NotStarted"]
 _GIB = 1 << 30
 
 
-def refused(replica: Replica, cluster: Struct | None, existing: Collection[Workload]) -> Condition | None:
+def refused(replica: Replica, cluster: Struct | None, *, existing: Collection[Workload]) -> Condition | None:
     """Return why nothing can be composed on the cluster, or None."""
     spec, namespace = replica.spec, replica.xr.namespace
     if spec.mode != "Unified":
@@ -64,7 +64,7 @@ def accepted(replica: Replica, entry: Staged | None, *, waits: bool, found: bool
     if not found:
         message = f"spec.modelCacheRef names no ModelCache {cache!r} in namespace {namespace!r}: create it"
         return _wrong("CacheNotFound", message)
-    return _waits("WaitingForCache", _progress(cache, replica.spec.cluster, entry))
+    return _waits("WaitingForCache", _progress(entry, cache=cache, cluster=replica.spec.cluster))
 
 
 def serves(replica: Replica, workloads: Collection[Workload | None]) -> Condition:
@@ -113,7 +113,7 @@ def _counts(replica: Replica, late: Collection[Workload | None]) -> str:
     return f": {', '.join(lines)}" if lines else ""
 
 
-def _progress(cache: str, cluster: str, entry: Staged | None) -> str:
+def _progress(entry: Staged | None, *, cache: str, cluster: str) -> str:
     if entry is None:
         return (
             f"Waiting for ModelCache {cache!r}: it names no cluster {cluster!r}, "

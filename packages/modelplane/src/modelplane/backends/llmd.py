@@ -7,6 +7,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from modelplane import paths, remote
 from modelplane.backends import base, pods, vllm
+from modelplane.backends.base import Mount
 from modelplane.backends.pods import Backend, Place
 from modelplane.engines import Engine, Member
 from modelplane.paths import Manifest
@@ -42,8 +43,8 @@ def workload(engine: Engine, place: Place) -> Manifest:
             "leaderWorkerTemplate": {
                 "size": leader.nodes + worker.nodes,
                 "restartPolicy": "RecreateGroupOnPodRestart",
-                "leaderTemplate": pods.template(leader, place, **_container(engine, leader, place)),
-                "workerTemplate": pods.template(worker, place, **_container(engine, worker, place)),
+                "leaderTemplate": pods.template(leader, place, **_container(engine, leader, mount=place.mount)),
+                "workerTemplate": pods.template(worker, place, **_container(engine, worker, mount=place.mount)),
             },
         },
     }
@@ -56,12 +57,12 @@ def pod_specs(manifest: Struct) -> list[Struct]:
     return specs if all(spec.fields for spec in specs) else []
 
 
-def _container(engine: Engine, member: Member, place: Place) -> Manifest:
+def _container(engine: Engine, member: Member, *, mount: Mount | None) -> Manifest:
     """Return what a member's container gets in place of what the user gave."""
     given = member.container
     if engine.turnkey and member.role == "Worker":
         return {"command": vllm.worker(), "args": []}
-    args = base.apply_cache_args(given.get("args", ()), command=given.get("command", ()), mount=place.mount)
+    args = base.apply_cache_args(given.get("args", ()), command=given.get("command", ()), mount=mount)
     if engine.turnkey:
         args = vllm.arguments(engine, args)
         return {"command": vllm.leader(args), "args": args}
