@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The same schedules on the peer: hf download --local-dir, with a marker after exit 0."""
+"""The same schedules on the peer: hf download --local-dir, with a marker after exit 0.
+
+The peer gets flock, which our runs do not: without it, it ends every time with an error and no file.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 def download(bench: Bench, root: Path, actor: Actor) -> int:
     """Start one run of hf download."""
-    env = {**actor.env, "FV_ROOT": str(root)}
+    env = {**actor.env, "FV_ROOT": str(root), "FV_NOLOCK": "0"}
 
     def work() -> int:
         from huggingface_hub import constants, snapshot_download  # noqa: PLC0415 - imported before the fork

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from collections import deque
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ADVANCE = -1
 BACKLOG = 256
+AHEAD = 64
 PIECE = 1 << 20
 
 
@@ -42,7 +44,8 @@ class Fetch:
         self.stop = threading.Event()
         buffers = sizes.connections + sizes.spare_buffers
         self.pool = Pool(buffers, sizes.range_bytes, self.changed, self.stop)
-        self.tasks: deque[tuple[Staged, int]] = deque()
+        self.tasks: dict[Staged, deque[int]] = {}
+        self.window = buffers
         self.settling: queue.Queue[Staged | None] = queue.Queue(BACKLOG)
         self.lines: list[Lines] = []
         self.unsettled = 0
@@ -53,8 +56,7 @@ class Fetch:
         """Fetch, verify and store every file, or raise the first failure."""
         self.unsettled = len(files)
         for staged in files:
-            self.tasks.extend([(staged, ADVANCE)] if staged.arrived else [])
-            self.tasks.extend((staged, index) for index in staged.missing())
+            self.tasks[staged] = deque([*([ADVANCE] if staged.arrived else []), *staged.missing()])
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self.sizes.connections)]
         syncers = [threading.Thread(target=self._settle, daemon=True) for _ in range(self.sizes.syncers)]
         for thread in [*workers, *syncers]:
@@ -122,11 +124,21 @@ class Fetch:
     def _next(self) -> tuple[Staged, int] | None:
         """Return the next range to fetch, nothing at the end."""
         with self.changed:
-            while not self.tasks:
-                if self.stop.is_set() or self.unsettled == 0:
-                    return None
+            while not self.stop.is_set() and self.unsettled:
+                if (task := self._ready()) is not None:
+                    return task
                 self.changed.wait()
-            return None if self.stop.is_set() else self.tasks.popleft()
+            return None
+
+    def _ready(self) -> tuple[Staged, int] | None:
+        """Return a range that its file's hashing will reach soon; the lock is held."""
+        spent = [staged for staged, indexes in itertools.islice(self.tasks.items(), AHEAD) if not indexes]
+        for staged in spent:
+            del self.tasks[staged]
+        for staged, indexes in itertools.islice(self.tasks.items(), AHEAD):
+            if indexes and indexes[0] < staged.next + self.window:
+                return staged, indexes.popleft()
+        return self._ready() if spent else None
 
     def _do(self, staged: Staged, index: int, lines: Lines) -> None:
         """Do one task."""
@@ -201,7 +213,7 @@ class Fetch:
                 answer.body.drop()
                 return False
             staged.whole = True
-            self.tasks = deque(task for task in self.tasks if task[0] is not staged or task[1] == ADVANCE)
+            self.tasks[staged] = deque(index for index in self.tasks.get(staged, ()) if index == ADVANCE)
         attempts, best = Attempts(self.timing, self.stop), 0
         given: Answer | None = answer
         while given is not None:
@@ -292,7 +304,7 @@ class Fetch:
         """Have ranges fetched once more, before others."""
         self.counters.keep(-sum(end - start for start, end in map(staged.span, indexes)))
         with self.changed:
-            self.tasks.extendleft((staged, index) for index in reversed(indexes))
+            self.tasks = {staged: deque([*indexes, *self.tasks.pop(staged, ())]), **self.tasks}
             self.changed.notify_all()
 
     def _finish(self, staged: Staged) -> None:

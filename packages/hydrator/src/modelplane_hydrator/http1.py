@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelplane_hydrator import errors
+from modelplane_hydrator.network import WAIT_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +108,10 @@ class Connection:
 
     def _more(self) -> bytes:
         """Return some bytes from the socket."""
-        piece = self.sock.recv(HEAD_MOST) if self.sock else b""
+        try:
+            piece = self.sock.recv(HEAD_MOST) if self.sock else b""
+        except BlockingIOError as err:
+            raise TimeoutError from err
         if not piece:
             raise BrokenError("the connection was cut")
         return piece
@@ -118,7 +123,12 @@ class Connection:
             view[:count] = self.pending[:count]
             self.pending = self.pending[count:]
             return count
-        return self.sock.recv_into(view) if self.sock else 0
+        if self.sock is None:
+            return 0
+        try:
+            return self.sock.recv_into(view, 0, 0 if isinstance(self.sock, ssl.SSLSocket) else WAIT_ALL)
+        except BlockingIOError as err:
+            raise TimeoutError from err
 
     def line(self) -> bytes:
         """Read one line of a chunked body."""

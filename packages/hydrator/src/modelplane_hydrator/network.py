@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+import struct
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 QUOTED = "%/:=&?~#+!$,;'@()*[]|"
+WAIT_ALL = socket.MSG_WAITALL if sys.platform == "linux" and sys.maxsize > 1 << 32 else 0
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -101,7 +104,7 @@ class Network:
         except BaseException:
             sock.close()
             raise
-        return sock, login if origin.scheme == "http" else ""
+        return patient(sock, self.read_timeout), login if origin.scheme == "http" else ""
 
     def _tcp(self, origin: Origin) -> socket.socket:
         """Return a TCP socket tuned for long reads."""
@@ -109,6 +112,17 @@ class Network:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(self.read_timeout)
         return sock
+
+
+def patient(sock: socket.socket, seconds: float) -> socket.socket:
+    """Let the kernel watch a plain socket's time, so that one call can wait for many bytes."""
+    if isinstance(sock, ssl.SSLSocket) or not WAIT_ALL:
+        return sock
+    sock.settimeout(None)
+    timeval = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        sock.setsockopt(socket.SOL_SOCKET, option, timeval)
+    return sock
 
 
 def network(env: Mapping[str, str], *, connect_timeout: float, read_timeout: float) -> Network:
