@@ -119,7 +119,7 @@ def _holders(stagings: tuple[Staging, ...], clock: Callable[[], float]) -> set[s
 def _time(run: Run) -> float:
     """Return when a Job was last heard of; one that never was counts as heard of now."""
     try:
-        said = datetime.fromisoformat(run.sign)
+        said = datetime.fromisoformat(run.heard)
     except ValueError:
         return float("inf")
     return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()

@@ -67,7 +67,7 @@ def _current(cache: Cache, one: Staging, plan: Plan) -> Run | None:
     if wanted is not None:
         return next((run for run in one.runs if run.hash == wanted.hash), None)
     ours = [run for run in one.runs if run.source == cache.source.hash]
-    return max(ours, key=lambda run: (run.sign, run.hash), default=None)
+    return max(ours, key=lambda run: (run.heard, run.hash), default=None)
 
 
 def _before(one: Staging, plan: Plan) -> tuple[Phase, str, str]:

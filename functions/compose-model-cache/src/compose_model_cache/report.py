@@ -3,6 +3,7 @@
 
 """What the hydrator reports of itself, in the annotation of its Job."""
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Report:
     time: str = ""
 
 
+@functools.lru_cache(maxsize=4096)
 def read(annotation: str) -> Report:
     """Return the report in an annotation; one that is absent or makes no sense is empty."""
     if not annotation:

@@ -26,12 +26,18 @@ class Run:
     reason: str
     message: str
     report: Report
-    sign: str
+    obj: Struct
 
     @property
     def running(self) -> bool:
         """Return whether the Job has not ended."""
         return self.outcome == "Running"
+
+    @property
+    def heard(self) -> str:
+        """Return when the Job was last heard of: its report, else its start, else its Object's creation."""
+        started = paths.text(remote.reported(self.obj), "status", "startTime")
+        return self.report.time or started or paths.text(self.obj, "metadata", "creationTimestamp")
 
 
 def runs(seen: Seen) -> tuple[Run, ...]:
@@ -43,16 +49,14 @@ def runs(seen: Seen) -> tuple[Run, ...]:
 def _run(what: str, obj: Struct) -> Run:
     job = remote.reported(obj)
     end = _end(job)
-    said = report.read(meta.annotation(job, labels.PROGRESS))
-    started = paths.text(job, "status", "startTime") or paths.text(obj, "metadata", "creationTimestamp")
     return Run(
         hash=what.removeprefix(keys.JOB),
         source=paths.text(remote.desired(obj), "metadata", "labels", labels.SOURCE),
         outcome=_outcome(end),
         reason=paths.text(end, "reason") if end is not None else "",
         message=paths.text(end, "message") if end is not None else "",
-        report=said,
-        sign=said.time or started,
+        report=report.read(meta.annotation(job, labels.PROGRESS)),
+        obj=obj,
     )
 
 

@@ -161,10 +161,11 @@ def _write_resources(
         target = desired[key]
         _write_body(target.resource, body)
         all_ready &= _mark(target, ready=key in seen.ready)
-    for key, resource in req.observed.resources.items():
+    observed = req.observed.resources
+    for key in observed:
         if key not in composed.resources and key not in released:
             target = desired[key]
-            keep.write(target.resource, resource.resource)
+            keep.write(target.resource, observed[key].resource)
             all_ready &= _mark(target, ready=key in seen.ready)
     return all_ready
 
