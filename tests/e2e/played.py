@@ -39,17 +39,25 @@ class Player:
             self.stopped.wait(0.2)
 
     def _play(self, cluster: Cluster) -> None:
-        for claim in cluster.api.list("v1", "PersistentVolumeClaim", namespace=self.namespace):
-            if claim["status"].get("phase") != "Bound":
-                cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
-        for job in cluster.api.list("batch/v1", "Job", namespace=self.namespace):
-            if not job.get("status", {}).get("succeeded") and "deletionTimestamp" not in job["metadata"]:
-                self._report(cluster, job)
-            if "deletionTimestamp" in job["metadata"]:
-                cluster.api.patch(job, {"metadata": {"finalizers": None}})
+        self._bind(cluster)
+        self._hydrate(cluster)
         for workload in cluster.api.list("apps/v1", "Deployment", namespace=self.namespace):
             if not workload.get("status", {}).get("availableReplicas"):
                 cluster.api.patch(workload, {"status": _available(workload)}, status=True)
+
+    def _bind(self, cluster: Cluster) -> None:
+        for claim in cluster.api.list("v1", "PersistentVolumeClaim", namespace=self.namespace):
+            if "deletionTimestamp" in claim["metadata"]:
+                _let_go(cluster, claim)
+            elif claim["status"].get("phase") != "Bound":
+                cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
+
+    def _hydrate(self, cluster: Cluster) -> None:
+        for job in cluster.api.list("batch/v1", "Job", namespace=self.namespace):
+            if "deletionTimestamp" in job["metadata"]:
+                _let_go(cluster, job)
+            elif not job.get("status", {}).get("succeeded"):
+                self._report(cluster, job)
 
     def _report(self, cluster: Cluster, job: Manifest) -> None:
         """Report once more, or end."""
@@ -70,6 +78,11 @@ class Player:
         cluster.api.patch(job, {"metadata": {"annotations": {PROGRESS: json.dumps(progress)}}})
         if percent == 100:
             cluster.api.patch(job, {"status": _complete()}, status=True)
+
+
+def _let_go(cluster: Cluster, found: Manifest) -> None:
+    """Let an object go, as the controller would whose finalizer holds it."""
+    cluster.api.patch(found, {"metadata": {"finalizers": None}})
 
 
 def _complete() -> Manifest:
