@@ -58,3 +58,13 @@ GKE_RECIPE = {"machineType": "a3-highgpu-8g", "accelerator": {"type": "nvidia-h1
 def hardware(name: str = "h100", **more: Any) -> Manifest:  # noqa: ANN401  any keyword of builders.hardware
     """Return a class that GKE can make."""
     return builders.hardware(name, GKE=GKE_RECIPE, **more)
+
+
+def stack(name: str = "a", **spec: Any) -> Manifest:  # noqa: ANN401  any field of the spec
+    """Return a ServingStack."""
+    secrets = [
+        {"type": "Kubeconfig", "name": "a-kubeconfig", "key": "kubeconfig"},
+        {"type": "GCPServiceAccountKey", "name": "a-key", "key": "private_key", "namespace": "elsewhere"},
+    ]
+    out = builders.xr("ServingStack", name, {"secrets": secrets, **spec}, namespace=SYSTEM)
+    return {**out, "apiVersion": INFRASTRUCTURE}

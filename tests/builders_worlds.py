@@ -50,6 +50,7 @@ def clouds() -> list[Manifest]:
         builders_clusters.inference("iowa"),
         builders_clusters.inference("oslo", source="Existing", cache={"storageClassName": "nfs"}),
         builders.replica("qwen-iowa-0", cluster="iowa", ready=True),
+        builders.replica("qwen-oslo-0", cluster="oslo", ready=True),
         builders.cache("qwen", status={"clusters": [builders.staged("iowa"), builders.staged("oslo")]}),
     ]
 

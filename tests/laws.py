@@ -20,6 +20,7 @@ VERDICTS = {
     "ModelCache": "ArtifactReady",
     "ModelDeployment": "ReplicasScheduled",
     "ModelReplica": "ModelReady",
+    "ServingStack": "ComponentsInstalled",
 }
 """The condition without which an XR of a kind that composes something is never Ready."""
 

@@ -3,9 +3,19 @@
 
 """The whole table: what must be accepted, and what must be refused with which words."""
 
-from admission import bad_caches, bad_classes, bad_clusters, bad_deployments, bad_gke, bad_pods, bad_replicas, good
+from admission import (
+    bad_caches,
+    bad_classes,
+    bad_clusters,
+    bad_deployments,
+    bad_gke,
+    bad_pods,
+    bad_replicas,
+    bad_stacks,
+    good,
+)
 
-GOOD = (*good.CASES, *bad_gke.GOOD)
+GOOD = (*good.CASES, *bad_gke.GOOD, *bad_stacks.GOOD)
 BAD = (
     *bad_caches.CASES,
     *bad_deployments.CASES,
@@ -14,4 +24,5 @@ BAD = (
     *bad_classes.CASES,
     *bad_clusters.CASES,
     *bad_gke.BAD,
+    *bad_stacks.BAD,
 )

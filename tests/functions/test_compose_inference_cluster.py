@@ -233,6 +233,43 @@ def test_bad_credentials_are_said() -> None:
     assert set(rsp.desired.resources) == set(req.observed.resources)
 
 
+def test_the_stack_goes_before_its_cluster() -> None:
+    """From the moment that there is a stack, the cloud's XR waits for it, and a refused deletion is tried again."""
+    made = infra.composed(_gke(minutes=20), KIND)
+    spec = made["stack-first"]["spec"]
+    assert (spec["of"]["kind"], spec["by"]["kind"], spec["replayDeletion"]) == ("GKECluster", "ServingStack", True)
+    assert {spec[which]["resourceRef"]["name"] for which in ("of", "by")} == {"a"}
+    req = infra.request(_gke(), KIND)
+    for need in ("classes", "replicas", "caches"):
+        del req.required_resources[need]
+    assert {"stack-first", "class-h100"} <= set(runtime.answer(fn.compose, req).desired.resources)
+
+
+def test_the_stack_gets_what_its_user_and_its_cloud_say() -> None:
+    """Versions and components pass through, Secrets are those of the cluster, and GKE has its driver elsewhere."""
+    cluster = clusters.inference()
+    cluster["spec"]["servingStack"] = {"components": {"prometheus": "External"}, "versions": {"certManager": "v1.20.0"}}
+    made = infra.composed(infra.life(cluster, clusters.hardware()))
+    spec = made["stack"]["spec"]
+    assert spec["components"]["prometheus"] == "External"
+    assert spec["versions"]["certManager"] == "v1.20.0"
+    assert spec["nvidiaDriverRoot"] == "/home/kubernetes/bin/nvidia"
+    assert {secret["namespace"] for secret in spec["secrets"]} == {"modelplane-system"}
+    assert "release-prometheus" not in made
+
+
+def test_the_gateways_address_survives_a_blip() -> None:
+    """It is the stack's, and stays while the stack tells none."""
+    player = _gke()
+    address = infra.xr(player, KIND)["status"]["gateway"]["address"]
+    assert address == infra.xr(player, "ServingStack")["status"]["gateway"]["address"]
+    req = infra.request(player, KIND)
+    del req.observed.resources["stack"].resource.fields["status"]
+    rsp = runtime.answer(fn.compose, req)
+    assert _status(rsp)["gateway"] == {"address": address}
+    assert rsp.desired.composite.ready == fnv1.READY_FALSE
+
+
 def test_a_source_that_is_not_built() -> None:
     """It is said in one condition, and the guards of its classes stand."""
     player = infra.life(clusters.inference("a", source="Nebius"), clusters.hardware())

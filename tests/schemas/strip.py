@@ -45,6 +45,8 @@ CRDS = (
     ),
     ("github.com/crossplane/crossplane/v2@v2.3.4", "cluster/crds/protection.crossplane.io_clusterusages.yaml"),
     ("github.com/crossplane/crossplane/v2@v2.3.4", "cluster/crds/protection.crossplane.io_usages.yaml"),
+    ("sigs.k8s.io/gateway-api@v1.5.1", "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml"),
+    ("sigs.k8s.io/gateway-api@v1.5.1", "config/crd/standard/gateway.networking.k8s.io_gateways.yaml"),
     ("sigs.k8s.io/gateway-api@v1.5.1", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"),
     ("sigs.k8s.io/lws@v0.9.0", "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml"),
 )

@@ -12,14 +12,12 @@ from modelplane import clusters, conditions, inputs, managed, remote
 from modelplane.composed import Composed
 from modelplane.paths import Manifest
 
-from compose_inference_cluster import access, guards, reach, status, storage
+from compose_inference_cluster import access, guards, reach, stack, status, storage
 from compose_inference_cluster import inputs as given
 from compose_inference_cluster.capacity import Capacity, capacity
 from compose_inference_cluster.clouds import ROWS
 from compose_inference_cluster.clouds.row import Cloud
 from compose_inference_cluster.inputs import NEEDS, Wanted
-
-INFRASTRUCTURE = "infrastructure.modelplane.ai/v1alpha1"
 
 
 def compose(req: fnv1.RunFunctionRequest) -> Composed:
@@ -64,12 +62,17 @@ def _resources(req: fnv1.RunFunctionRequest, wanted: Wanted, cloud: Cloud, pools
     out: dict[str, Manifest] = {}
     if cloud.kind and (pools.asked or not wanted.pools):
         out[cluster_key(cloud)] = {
-            "apiVersion": INFRASTRUCTURE,
+            "apiVersion": stack.API_VERSION,
             "kind": cloud.kind,
             "metadata": {"name": name, "namespace": remote.SYSTEM_NAMESPACE},
             "spec": cloud.spec(wanted, pools.asked),
         }
-    configs = access.configs(name, cloud.secrets(wanted, made))
+    secrets = cloud.secrets(wanted, made)
+    configs = access.configs(name, secrets)
+    if configs:
+        out[stack.KEY] = stack.stack(wanted, cloud, secrets)
+    if cloud.kind and (configs or managed.observed(req, stack.KEY) is not None):
+        out[stack.ORDER] = stack.order(wanted, cloud)
     if not configs:
         return out
     cluster = dataclasses.replace(clusters.read(wanted.xr.obj), provider_config=access.config_name(name))

@@ -11,7 +11,7 @@ from modelplane.composed import listed
 from modelplane.conditions import Condition
 from modelplane.paths import Manifest
 
-from compose_inference_cluster import access, reach, storage
+from compose_inference_cluster import access, reach, stack, storage
 from compose_inference_cluster.capacity import Capacity
 from compose_inference_cluster.clouds import ROWS
 from compose_inference_cluster.inputs import Wanted
@@ -51,5 +51,7 @@ def published(req: fnv1.RunFunctionRequest, wanted: Wanted, capacity: Capacity) 
     out = {**wanted.xr.published(), "namespace": remote.SYSTEM_NAMESPACE, "gpuPools": capacity.shown}
     if managed.observed(req, access.KUBERNETES) is not None:
         out["providerConfigRef"] = {"name": access.config_name(wanted.xr.name)}
+    address = stack.address(wanted, managed.observed(req, stack.KEY))
+    out |= {"gateway": {"address": address}} if address else {}
     name = storage.published(wanted, managed.observed(req, storage.KEY))
     return {**out, "cache": {"storageClassName": name}} if name else out

@@ -8,6 +8,7 @@ Volumes bind, Jobs run at the cluster's pace and complete, workloads become avai
 
 from collections.abc import Mapping
 
+from modelplane import names
 from modelplane.paths import Manifest
 
 from modelplane_cli import hydration
@@ -46,6 +47,12 @@ def route(obj: Manifest, _cluster: Cluster) -> Manifest:
     return {**obj, "status": {"parents": parents}}
 
 
+def gateway(obj: Manifest, cluster: Cluster) -> Manifest:
+    """Answer that a load balancer gave the gateway an address, one of those that are kept for examples."""
+    value = f"203.0.113.{1 + int(names.digest(cluster.name, length=4), 16) % 254}"
+    return {**obj, "status": {"addresses": [{"type": "IPAddress", "value": value}]}}
+
+
 def _workload(obj: Manifest, pods: tuple[Manifest | None, ...], cluster: Cluster) -> Manifest:
     """Return a workload one step further: pods created once their claims are bound, then ready."""
     if any(hydration.unbound(pod or {}, ref(obj).namespace, cluster) for pod in pods):
@@ -68,5 +75,6 @@ ANSWERS: Mapping[str, Answer] = {
     "Deployment": deployment,
     "LeaderWorkerSet": leader_worker_set,
     "HTTPRoute": route,
+    "Gateway": gateway,
 }
 """Kinds that a controller answers; anything else is only created."""

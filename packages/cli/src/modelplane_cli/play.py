@@ -49,7 +49,7 @@ class Player:
         """Let one step of the clock pass; return whether anything changed. A step without a change does not count."""
         before = dict(self.plane.objects)
         self.plane.step += 1
-        for cluster in self.clusters.values():
+        for cluster in {cluster.name: cluster for cluster in self.clusters.values()}.values():
             fleet.advance(cluster, ANSWERS)
         for key in sorted(self.plane.objects):
             self._answer(key)
@@ -98,7 +98,8 @@ class Player:
         config = obj["spec"]["providerConfigRef"]["name"]
         if config not in self.clusters:
             name = value_at(obj, "metadata", "labels", labels.CLUSTER) or config
-            self.clusters[config] = Cluster(name, self._pace(name))
+            known = next((each for each in self.clusters.values() if each.name == name), None)
+            self.clusters[config] = known or Cluster(name, self._pace(name))
             self.clusters[config].apply(_SYSTEM, step=0)
         return self.clusters[config]
 

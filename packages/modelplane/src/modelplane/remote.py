@@ -18,7 +18,19 @@ NAME_LIMIT = 63
 """provider-kubernetes puts an Object's name into its field manager, which holds 128 characters."""
 
 SYSTEM_NAMESPACE = "modelplane-system"
-PLATFORM_NAMESPACES = frozenset({"default-http-backend", SYSTEM_NAMESPACE})
+PLATFORM_NAMESPACES = frozenset(
+    {
+        "default-http-backend",
+        SYSTEM_NAMESPACE,
+        "cert-manager",
+        "envoy-gateway-system",
+        "lws-system",
+        "modelplane-monitoring",
+        "node-feature-discovery",
+        "nvidia-dra-driver-gpu",
+    }
+)
+"""Where the platform, and what a serving stack installs, lives on a workload cluster."""
 
 
 @dataclass(frozen=True)

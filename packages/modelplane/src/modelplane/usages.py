@@ -4,7 +4,7 @@
 """Guards against deletion: Usages that say why, composed in every reply.
 
 They never carry `by` unless they order two children of one owner: a composed Usage with `by` waits for its own owner.
-They do not replay a refused deletion.
+They do not replay a refused deletion, but for those that order an accepted teardown.
 """
 
 from modelplane.paths import Manifest
@@ -22,11 +22,17 @@ def namespaced(
     of: tuple[str, str, str],
     reason: str,
     by: tuple[str, str, str] | None = None,
+    replay: bool = False,
 ) -> Manifest:
-    """Return a Usage of an object of its own namespace; `of` and `by` are apiVersion, kind and name."""
+    """Return a Usage of an object of its own namespace; `of` and `by` are apiVersion, kind and name.
+
+    `replay` deletes again, once nothing uses it any more, what was asked to go meanwhile.
+    """
     spec: Manifest = {"of": _ref(of), "reason": reason}
     if by is not None:
         spec["by"] = _ref(by)
+    if replay:
+        spec["replayDeletion"] = True
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,

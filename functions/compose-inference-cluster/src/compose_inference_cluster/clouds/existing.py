@@ -5,24 +5,22 @@
 
 from google.protobuf.struct_pb2 import Struct
 from modelplane import clusters
+from modelplane.access import Access
 from modelplane.classes import HardwareClass
 from modelplane.paths import Manifest
 
-from compose_inference_cluster.clouds.row import Access, Cloud
+from compose_inference_cluster.clouds.row import Cloud, at
 from compose_inference_cluster.inputs import Pool, Wanted
-
-_FIRST_SHAPE = {"GCPServiceAccountKey": clusters.GOOGLE_CREDENTIALS}
-"""Types of identity as the first shape spelt them."""
 
 
 def _secrets(wanted: Wanted, _made: Struct) -> tuple[Access, ...]:
     kubeconfig, identity = wanted.block.get("secretRef"), wanted.block.get("identitySecretRef")
     out = []
     if isinstance(kubeconfig, dict):
-        out.append(Access(clusters.KUBECONFIG, kubeconfig["name"], kubeconfig.get("key", clusters.KUBECONFIG_KEY)))
+        out.append(at(clusters.KUBECONFIG, kubeconfig["name"], kubeconfig.get("key", clusters.KUBECONFIG_KEY)))
     if isinstance(identity, dict):
         typ = identity.get("type", clusters.GOOGLE_CREDENTIALS)
-        out.append(Access(_FIRST_SHAPE.get(typ, typ), identity["name"], identity.get("key", clusters.GOOGLE_KEY)))
+        out.append(at(typ, identity["name"], identity.get("key", clusters.GOOGLE_KEY)))
     return tuple(out)
 
 

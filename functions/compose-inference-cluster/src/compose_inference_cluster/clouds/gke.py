@@ -80,5 +80,6 @@ CLOUD = Cloud(
     refuses=_refuses,
     secrets=reported,
     storage=_storage,
+    driver_root="/home/kubernetes/bin/nvidia",
     storage_note="Filestore's basic HDD tier makes, and bills, at least 1 TiB for each volume, whatever is asked.",
 )

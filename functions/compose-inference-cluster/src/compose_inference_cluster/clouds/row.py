@@ -7,20 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import paths
+from modelplane import paths, remote
+from modelplane.access import Access
 from modelplane.classes import HardwareClass
 from modelplane.paths import Manifest
 
 from compose_inference_cluster.inputs import Pool, Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A Secret by which a cluster is reached."""
-
-    type: str
-    name: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +26,7 @@ class Cloud:
     secrets        by what the cluster is reached, given the observed XR; empty until that is known
     storage        our own StorageClass, given the observed XR; None where there is none, or not yet
     storage_note   what a user of that class must know of its cost
+    driver_root    where its nodes have NVIDIA's driver
     """
 
     source: str
@@ -44,12 +37,18 @@ class Cloud:
     secrets: Callable[[Wanted, Struct], tuple[Access, ...]]
     storage: Callable[[Struct], Manifest | None]
     storage_note: str = ""
+    driver_root: str = "/"
 
 
 def reported(_wanted: Wanted, made: Struct) -> tuple[Access, ...]:
     """Return the Secrets that a cluster's XR reports."""
     found = paths.children(made, "status", "secrets")
-    return complete(Access(paths.text(s, "type"), paths.text(s, "name"), paths.text(s, "key")) for s in found)
+    return complete(at(paths.text(s, "type"), paths.text(s, "name"), paths.text(s, "key")) for s in found)
+
+
+def at(typ: str, name: str, key: str) -> Access:
+    """Return a Secret of the platform's namespace."""
+    return Access(typ, name, key, remote.SYSTEM_NAMESPACE)
 
 
 def complete(found: Iterable[Access]) -> tuple[Access, ...]:

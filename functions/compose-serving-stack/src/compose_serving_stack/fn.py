@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Install what a cluster needs to serve: its components as Helm releases, then the gateway."""
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from modelplane import managed
+from modelplane.composed import Composed
+
+from compose_serving_stack import access, components, gateway, inputs, status
+
+
+def compose(req: fnv1.RunFunctionRequest) -> Composed:
+    """Compose what is due; a component that its user set to External goes, and nothing else."""
+    stack = inputs.read(req)
+    parts = {**access.parts(stack), **components.parts(stack), **gateway.parts(stack)}
+    told = (status.installed(req, parts), status.addressed(req))
+    ours = (components.PREFIX, gateway.CLASS)
+    return Composed(
+        resources=managed.due(req, parts),
+        released=frozenset(key for key in req.observed.resources if key.startswith(ours) and key not in parts),
+        status=status.published(req, stack),
+        conditions=told,
+        ready=all(condition.status == "True" for condition in told) and all(managed.ready(req, key) for key in parts),
+    )
