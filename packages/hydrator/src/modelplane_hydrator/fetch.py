@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ADVANCE = -1
 BACKLOG = 256
 AHEAD = 64
+CUTS = 0.05
 PIECE = 1 << 20
 
 
@@ -59,9 +60,9 @@ class Fetch:
             self.tasks[staged] = deque([*([ADVANCE] if staged.arrived else []), *staged.missing()])
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self.sizes.connections)]
         syncers = [threading.Thread(target=self._settle, daemon=True) for _ in range(self.sizes.syncers)]
-        for thread in [*workers, *syncers]:
-            thread.start()
         try:
+            for thread in [*workers, *syncers]:
+                thread.start()
             self._watch(check)
         finally:
             self._end(workers, syncers)
@@ -90,14 +91,14 @@ class Fetch:
         self.stop.set()
         with self.changed:
             self.changed.notify_all()
-            lines = tuple(self.lines)
-        for one in lines:
-            one.cut()
-        for thread in workers:
-            thread.join()
-        for _ in syncers:
+        while alive := [thread for thread in workers if thread.is_alive()]:
+            for one in tuple(self.lines):
+                one.cut()
+            alive[0].join(CUTS)
+        started = [thread for thread in syncers if thread.ident is not None]
+        for _ in started:
             self.settling.put(None)
-        for thread in syncers:
+        for thread in started:
             thread.join()
 
     def _fail(self, err: BaseException) -> None:
