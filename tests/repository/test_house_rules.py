@@ -126,7 +126,9 @@ def test_every_suppression_has_a_code_and_a_reason() -> None:
         pytest.param(r"\bin sync\b", "two spellings of one fact are one too many", id="in sync"),
         pytest.param(r"shell=True", "no shell ever sees a user's text", id="a shell"),
         pytest.param(
-            r"[\"'\s(=]/work/|/home/(?!kubernetes/)[a-z]", "paths of one machine mean nothing on another", id="a path of here"
+            r"[\"'\s(=]/work/|/home/(?!kubernetes/)[a-z]",
+            "paths of one machine mean nothing on another",
+            id="a path of here",
         ),
     ],
 )
