@@ -58,8 +58,14 @@ def problems(manifest: Manifest) -> Iterator[str]:
     for line in (*_schema_problems(manifest), *_name_problems(manifest), *_text_problems(manifest)):
         yield f"{kind} {name}: {line}"
     if kind == "Object":
-        yield from problems(manifest["spec"]["forProvider"]["manifest"])
+        if not is_only_observed(manifest):
+            yield from problems(manifest["spec"]["forProvider"]["manifest"])
         yield from (f"{kind} {name}: {line}" for line in _readiness_problems(manifest))
+
+
+def is_only_observed(wrapped: Manifest) -> bool:
+    """Return whether an Object only looks at what is there: its manifest is then an identity, and never applied."""
+    return wrapped["spec"].get("managementPolicies") == ["Observe"]
 
 
 def _schema_problems(manifest: Manifest) -> Iterator[str]:

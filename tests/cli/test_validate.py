@@ -75,7 +75,11 @@ def test_every_error_is_told_in_order_of_lines(tmp_path: Path) -> None:
     [
         pytest.param(GOOD.replace("ModelCache", "ModelCach"), "no such kind; did you mean ModelCache?", id="misspelt"),
         pytest.param(GOOD.replace("ModelCache", "Frob"), "no such kind; the kinds are Inference", id="no-such-kind"),
-        pytest.param(GOOD.replace("v1alpha1", "v9"), "v9 is not known; write modelplane.ai/v1alpha1", id="version"),
+        pytest.param(
+            GOOD.replace("v1alpha1", "v9"),
+            "v9 is not known; write infrastructure.modelplane.ai/v1alpha1 or modelplane.ai/v1alpha1",
+            id="version",
+        ),
         pytest.param("kind: ModelCache\n", "without apiVersion; add it", id="no-api-version"),
         pytest.param("a: [1\n", "cannot read YAML", id="broken"),
         pytest.param("- a\n", "it must be a mapping", id="list"),

@@ -44,9 +44,9 @@ def test_an_api_server_takes_what_is_composed(ticks: int) -> None:
         apiserver.validate(_whole(state, manifest))
 
 
-def _identity(manifest: Manifest) -> tuple[str, str, str]:
-    metadata = manifest["metadata"]
-    return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+def _identity(manifest: Manifest) -> tuple[str, str, str, str]:
+    metadata, group = manifest["metadata"], manifest["apiVersion"].rpartition("/")[0]
+    return group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 def _claims(ticks: int) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -57,7 +57,7 @@ def _claims(ticks: int) -> Iterator[tuple[tuple[str, ...], str]]:
         if "name" in manifest.get("metadata", {}):
             yield ("control plane", *_identity(_whole(state, manifest))), owner
         carried = manifest.get("spec", {}).get("forProvider", {}).get("manifest")
-        if carried and carried["kind"] != "Namespace":
+        if carried and carried["kind"] != "Namespace" and not apiserver.is_only_observed(manifest):
             yield (manifest["spec"]["providerConfigRef"]["name"], *_identity(carried)), owner
 
 
