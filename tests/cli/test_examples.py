@@ -88,7 +88,7 @@ def test_one_claim_and_one_job_per_cluster(example: str) -> None:
     assert {cluster: len(found) for cluster, found in jobs.items()} == dict.fromkeys(CLASSES, 1)
 
 
-@pytest.mark.parametrize("example", [e for e in previews.examples() if not e.startswith("no-cache")])
+@pytest.mark.parametrize("example", [e for e in previews.examples() if not e.startswith(("clusters", "no-cache"))])
 def test_nothing_serves_before_its_model_is_staged(example: str) -> None:
     """A workload that mounts a cache is composed only on a cluster whose phase is Ready, and mounts that tree."""
     served = False

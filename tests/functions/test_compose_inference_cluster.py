@@ -234,8 +234,8 @@ def test_bad_credentials_are_said() -> None:
 
 
 def test_the_stack_goes_before_its_cluster() -> None:
-    """From the moment that there is a stack, the cloud's XR waits for it, and a refused deletion is tried again."""
-    made = infra.composed(_gke(minutes=20), KIND)
+    """From its first minute the cloud's XR waits for its stack, and a refused deletion is tried again."""
+    made = infra.composed(_gke(minutes=1), KIND)
     spec = made["stack-first"]["spec"]
     assert (spec["of"]["kind"], spec["by"]["kind"], spec["replayDeletion"]) == ("GKECluster", "ServingStack", True)
     assert {spec[which]["resourceRef"]["name"] for which in ("of", "by")} == {"a"}

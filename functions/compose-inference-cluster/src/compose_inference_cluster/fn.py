@@ -71,7 +71,7 @@ def _resources(req: fnv1.RunFunctionRequest, wanted: Wanted, cloud: Cloud, pools
     configs = access.configs(name, secrets)
     if configs:
         out[stack.KEY] = stack.stack(wanted, cloud, secrets)
-    if cloud.kind and (configs or managed.observed(req, stack.KEY) is not None):
+    if cluster_key(cloud) in out or (cloud.kind and made.fields):
         out[stack.ORDER] = stack.order(wanted, cloud)
     if not configs:
         return out

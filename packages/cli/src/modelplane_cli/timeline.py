@@ -84,7 +84,8 @@ def _merged(found: Iterable[Cell]) -> list[Cell]:
 
 
 def _together(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} clusters"
+    places = set(names)
+    return names[0] if len(places) == 1 else f"{len(places)} clusters"
 
 
 def _on_cluster(before: Objects, after: Objects) -> Iterator[str]:

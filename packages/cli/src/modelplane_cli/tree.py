@@ -59,7 +59,7 @@ def _clusters(plane: Plane, xr: Ref) -> Iterator[Node]:
     phases = {c["name"]: c for c in value_at(plane.objects[xr], "status", "clusters") or ()}
     found: dict[str, list[Manifest]] = {name: [] for name in phases}
     for key in plane.composed[xr].values():
-        if key.api_version == remote.API_VERSION:
+        if (key.api_version, key.kind) == (remote.API_VERSION, remote.KIND):
             obj = plane.objects[key]
             found.setdefault(sections.cluster_name(obj), []).append(_known(obj))
     for name, manifests in sorted(found.items()):
