@@ -17,6 +17,12 @@ from e2e.scenes import SERVE_SECONDS, Tenant, condition
 
 pytestmark = pytest.mark.alone
 FOLDER = places.REPOSITORY / "tests" / "recorded"
+HEADER = """\
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Written by tests/e2e/test_recorded.py with MODELPLANE_REWRITE=1, from a real run.
+"""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -48,11 +54,11 @@ def _look(tenant: Tenant, seen: dict[str, list[Manifest]]) -> None:
 
 
 def _state(row: Manifest, namespace: str) -> Manifest | None:
-    """Return what an Object reports, without times and identities."""
+    """Return what an Object reports, without times and identities; one that is being deleted says so, and no more."""
     remote = row.get("status", {}).get("atProvider", {}).get("manifest")
-    if not remote:
+    if not remote or "deletionTimestamp" in row["metadata"]:
         return None
-    remote = {**remote, "metadata": {**remote["metadata"], "managedFields": None, "resourceVersion": None}}
+    remote = {**remote, "metadata": {**remote["metadata"], "resourceVersion": None}}
     state = {
         "kind": remote["kind"],
         "readiness": row["spec"]["readiness"],
@@ -67,13 +73,13 @@ def _shape(state: Manifest) -> str:
     """Return which fields a state has in its status, and how it is judged."""
     status = state["remote"].get("status", {})
     types = sorted(f"{row['type']}={row['status']}" for row in status.get("conditions", []))
-    return json.dumps([sorted(status), types, state["conditions"]])
+    return json.dumps([sorted(status), types, state["conditions"]], sort_keys=True)
 
 
 def _write(seen: dict[str, list[Manifest]]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for kind, states in seen.items():
-        _file(kind).write_text(yaml.safe_dump(states, sort_keys=True))
+        _file(kind).write_text(HEADER + yaml.safe_dump(states, sort_keys=True))
 
 
 def _file(kind: str) -> Path:
