@@ -30,7 +30,7 @@ def _selecting(labels: Manifest | None = None) -> Manifest:
         pytest.param(
             builders.cluster("a", taints=[builders.taint("NoExecute")]),
             False,
-            "cannot use 'a' has a taint with effect NoExecute",
+            "not used: 'a' has a taint with effect NoExecute",
             id="NoExecute",
         ),
         pytest.param(builders.cluster("a", provider_config=""), False, "'a' has no provider config yet", id="new"),

@@ -140,3 +140,19 @@ def test_a_new_source_keeps_the_slots(few: World) -> None:
     before = _jobs(few.steps(4))
     few.hub(revision="v2")
     assert _jobs(few.steps(3)) == before
+
+
+def test_a_retry_that_waits_for_a_slot_is_pending(few: World) -> None:
+    """What failed before is no longer the news."""
+    few.jobs = {"": failed(10)}
+    few.steps(5)
+    assert set(few.ask().phases().values()) == {"Failed"}
+    few.annotate("modelplane.ai/retry", "1")
+    few.jobs = {"": _reported(1), "c0003": failed(10), "c0004": failed(10)}
+    reply = few.steps(3)
+    assert len(_running(reply)) == FEW
+    assert reply.entry("c0004")["reason"] == "SlotPending"
+
+
+def _running(reply: Reply) -> set[str]:
+    return {one["name"] for one in reply.status["clusters"] if one["phase"] == "Hydrating"}

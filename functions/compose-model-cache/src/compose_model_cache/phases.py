@@ -66,6 +66,8 @@ def _current(cache: Cache, one: Staging, plan: Plan) -> Run | None:
     wanted = plan.jobs.get(one.site.name)
     if wanted is not None:
         return next((run for run in one.runs if run.hash == wanted.hash), None)
+    if one.site.name in plan.waiting:
+        return None
     ours = [run for run in one.runs if run.source == cache.source.hash]
     return max(ours, key=lambda run: (run.heard, run.hash), default=None)
 

@@ -58,17 +58,17 @@ def told(cache: Cache, fleet: Fleet, entries: Entries, plan: Plan) -> tuple[Cond
 
 
 def _matched(cache: Cache, fleet: Fleet) -> Condition:
-    without = f"; cannot use {listed(fleet.left_out)}" if fleet.left_out else ""
+    without = f"; not used: {listed(fleet.left_out)}" if fleet.left_out else ""
     count = len(fleet.selected)
     if count:
         return conditions.true(CLUSTERS_MATCHED, "Matched", f"{_clusters(count)} selected{without}")
-    message = f"{_no_match(cache)}{without}"
+    message = f"{_no_match(cache, fleet)}{without}"
     return conditions.false(CLUSTERS_MATCHED, "NoClusters", message, warning=message)
 
 
-def _no_match(cache: Cache) -> str:
+def _no_match(cache: Cache, fleet: Fleet) -> str:
     if not cache.selector:
-        return "no InferenceCluster can hold the model"
+        return "no InferenceCluster can hold the model" if fleet.left_out else "there is no InferenceCluster yet"
     wanted = ",".join(f"{key}={value}" for key, value in sorted(cache.selector.items()))
     return f"no InferenceCluster that can hold the model has labels {wanted}: correct spec.clusterSelector"
 
