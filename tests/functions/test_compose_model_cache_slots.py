@@ -135,6 +135,12 @@ def test_a_job_that_never_reported_counts_from_its_start(few: World) -> None:
     assert len(_jobs(few.steps(6))) == FEW + 1
 
 
+def test_a_report_without_a_time_holds_its_slot(few: World) -> None:
+    """A hydrator of another version is not taken for lost."""
+    few.jobs = {"": reports()}
+    assert len(_jobs(few.steps(6))) == FEW
+
+
 def test_a_new_source_keeps_the_slots(few: World) -> None:
     """Who runs a Job goes on with the next one; nobody else comes in between."""
     before = _jobs(few.steps(4))

@@ -32,7 +32,7 @@ def test_first_and_last(run: Runner, api: ApiServer) -> None:
     assert (first["percent"], first["commit"], first["bytes"]) == (0, commit, 0)
     assert (last["percent"], last["bytes"], last["total"], last["reason"]) == (100, TOTAL, TOTAL, "")
     assert last["tree"] == run.tree.name
-    assert set(last) == {"percent", "bytes", "total", "rate", "eta", "commit", "tree", "reason"}
+    assert set(last) == {"percent", "bytes", "total", "rate", "eta", "commit", "tree", "reason", "time"}
     path, headers, _ = api.patches[0]
     assert path.partition("?")[0] == "/apis/batch/v1/namespaces/ns/jobs/job"
     assert headers["Content-Type"] == "application/merge-patch+json"

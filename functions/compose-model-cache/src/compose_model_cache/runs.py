@@ -35,9 +35,11 @@ class Run:
 
     @property
     def heard(self) -> str:
-        """Return when the Job was last heard of: its report, else its start, else its Object's creation."""
+        """Return when the Job last reported, or when it began where it never did; empty where a report has no time."""
+        if self.report.commit:
+            return self.report.time
         started = paths.text(remote.reported(self.obj), "status", "startTime")
-        return self.report.time or started or paths.text(self.obj, "metadata", "creationTimestamp")
+        return started or paths.text(self.obj, "metadata", "creationTimestamp")
 
 
 def runs(seen: Seen) -> tuple[Run, ...]:

@@ -68,6 +68,7 @@ class Progress:
             "commit": self.commit,
             "tree": self.tree,
             "reason": self.counters.reason,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
 
     def rate(self) -> int:
