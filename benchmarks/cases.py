@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 
@@ -26,6 +27,7 @@ from modelplane.runtime import Compose
 from modelplane_cli import functions, provider
 from modelplane_cli.answers import ANSWERS
 from modelplane_cli.fleet import Cluster, advance
+from modelplane_cli.objects import EPOCH, stamp
 
 MAX_JOBS = 300
 """Jobs of a cache that run at once (docs/concepts/modelcache.md)."""
@@ -33,6 +35,8 @@ MAX_STEPS = 60
 REPLICAS = 10
 OTHERS = 1000
 TEAMS = 20
+TOMORROW = (datetime.now(UTC) - EPOCH) // timedelta(minutes=1) + 24 * 60
+"""A step of the played fleet's clock: a Job that began long ago without a report would hold no slot."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,10 @@ class Loop:
             return builders.observed(desired, key=key, owner=self.xr)
         config, manifest = desired["spec"]["providerConfigRef"]["name"], desired["spec"]["forProvider"]["manifest"]
         cluster = self.clusters.setdefault(config, Cluster(config, self.pace))
-        cluster.apply(manifest, step=0)
+        cluster.apply(manifest, step=TOMORROW)
         there = next(obj for ref, obj in cluster.objects.items() if _is(ref, manifest))
         shown = builders.observed(desired, key=key, owner=self.xr, ready=None)
+        shown["metadata"]["creationTimestamp"] = stamp(TOMORROW)
         return provider.synced(shown, builders.managed(there), now=builders.CREATED)
 
 
@@ -104,9 +109,38 @@ def _is(ref: object, manifest: Manifest) -> bool:
 
 
 def fleet(count: int) -> list[Manifest]:
-    """Return clusters with four pools each, as a fleet has them."""
-    pools = [builders.pool(f"pool-{index}", nodes=40) for index in range(4)]
-    return [builders.managed(builders.cluster(f"cluster-{index:04}", pools=pools)) for index in range(count)]
+    """Return clusters of a cloud with four pools each, as a fleet has them."""
+    return [builders.managed(_cluster(f"cluster-{index:04}")) for index in range(count)]
+
+
+def _cluster(name: str) -> Manifest:
+    pools = [builders.pool(f"pool-{index}", nodes=40, devices=_devices(index)) for index in range(4)]
+    out = builders.cluster(name, pools=pools, source="GKE", labels={"region": "europe-west4", "tier": "gold"})
+    scale = {"minNodeCount": 0, "maxNodeCount": 40, "zones": ["europe-west4-a", "europe-west4-b"]}
+    out["spec"]["nodePools"] = [{**pool, **scale} for pool in out["spec"]["nodePools"]]
+    kinds = ("GKECluster", "ServingStack", "ClusterProviderConfig", "Usage", "ClusterUsage")
+    refs = [{"apiVersion": "infrastructure.modelplane.ai/v1alpha1", "kind": kind, "name": name} for kind in kinds]
+    out["spec"]["crossplane"] = {**builders.cache()["spec"]["crossplane"], "resourceRefs": refs}
+    told = ("ClusterReady", "BackendReady", "ClusterReachable", "InputsResolved", "ObjectsSynced")
+    out["status"]["conditions"] += [builders.condition(typ) for typ in told]
+    return out
+
+
+def _devices(pool: int) -> list[Manifest]:
+    """Return what a node of a pool offers: eight GPUs, and a network card that is only described."""
+    gpu = {
+        "architecture": {"string": "Hopper"},
+        "brand": {"string": "Nvidia"},
+        "cudaComputeCapability": {"version": "9.0.0"},
+        "driverVersion": {"version": "570.86.15"},
+        "productName": {"string": f"NVIDIA H100 80GB HBM3 {pool}"},
+        "type": {"string": "gpu"},
+    }
+    card = {"rdma": {"bool": True}, "linkSpeed": {"int": 400}}
+    return [
+        builders.device("gpu", attributes=gpu),
+        builders.device("nic", claim="Synthetic", driver="nic.example.com", attributes=card),
+    ]
 
 
 def composed(rsp: fnv1.RunFunctionResponse) -> Counter[str]:
@@ -120,8 +154,9 @@ def _kind(obj: object) -> str:
     return carried.get("kind") or found["kind"]
 
 
-def _is_ready(_req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> bool:
-    return rsp.desired.composite.ready == fnv1.READY_TRUE
+def _is_settled(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> bool:
+    same = set(rsp.desired.resources) == set(req.observed.resources)
+    return same and rsp.desired.composite.ready == fnv1.READY_TRUE
 
 
 def caches(count: int) -> Iterable[Case]:
@@ -134,7 +169,7 @@ def caches(count: int) -> Iterable[Case]:
     expected = Counter(Namespace=count, PersistentVolumeClaim=count, Job=jobs)
     expected += Counter(ServiceAccount=jobs, Role=jobs, RoleBinding=jobs)
     yield Case(f"model-cache, {count} clusters, hydrating", name, bar, req, expected)
-    req = Loop(name, xr, fleet(count)).until(_is_ready)
+    req = Loop(name, xr, fleet(count)).until(_is_settled)
     settled = Counter(Namespace=count, PersistentVolumeClaim=count)
     yield Case(f"model-cache, {count} clusters, settled", name, bar, req, settled)
 
@@ -184,12 +219,25 @@ def _others(count: int) -> list[Manifest]:
                 cluster=f"cluster-{index % count:04}",
                 namespace=f"team-{index % TEAMS}",
                 labels={"modelplane.ai/deployment": f"other-{index % TEAMS}"},
-                engines=[builders.engine("engine", builders.member(pool=f"pool-{index % 4}"))],
+                engines=[builders.engine("engine", builders.member(pool=f"pool-{index % 4}", run=_container()))],
                 ready=True,
             )
         )
         for index in range(OTHERS)
     ]
+
+
+def _container() -> Manifest:
+    """Return a container as people write it."""
+    args = [
+        "--served-model-name=model",
+        "--max-model-len=32768",
+        "--gpu-memory-utilization=0.92",
+        "--trust-remote-code",
+    ]
+    env = [{"name": f"SETTING_{index}", "value": "on"} for index in range(6)]
+    secret = {"secretKeyRef": {"name": "credentials", "key": "token"}}
+    return builders.container(args=args, env=[*env, {"name": "CREDENTIALS", "valueFrom": secret}])
 
 
 def replicas() -> Iterable[Case]:
@@ -205,7 +253,7 @@ def replicas() -> Iterable[Case]:
         xr = builders.replica("qwen", cluster="cluster-0000", cache="qwen", engines=[engine])
         loop = Loop(name, xr, [*fleet(1), cache])
         loop.clusters["cluster-0000-config"] = _staged()
-        req = loop.until(_is_ready)
+        req = loop.until(_is_settled)
         yield Case(f"model-replica, {title}, settled", name, bar, req, common + Counter({workload: 1}))
 
 

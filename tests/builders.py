@@ -58,21 +58,36 @@ def obj(  # noqa: PLR0913  the fields that every object has
 
 def managed(manifest: Manifest) -> Manifest:
     """Return the object with managedFields, as Crossplane sends every object."""
-    owned = {f"f:{key}": _fields(value) for key, value in manifest.items() if key in ("spec", "status")}
-    entry = {
-        "manager": "apiextensions.crossplane.io/composite",
-        "operation": "Apply",
+    spec, status = manifest.get("spec", {}), manifest.get("status", {})
+    own = {key: spec[key] for key in spec if key == "crossplane"}
+    given = {"spec": {key: spec[key] for key in spec if key not in own}, "metadata": {}}
+    given["metadata"] = {key: manifest["metadata"].get(key, {}) for key in ("annotations", "labels")}
+    entries = [
+        _entry(manifest, "kubectl", given),
+        _entry(manifest, "crossplane", {"spec": own, "metadata": {"finalizers": {}}}),
+        {**_entry(manifest, "crossplane", {"status": status}), "subresource": "status"},
+    ]
+    return {**manifest, "metadata": {**manifest["metadata"], "managedFields": entries}}
+
+
+def _entry(manifest: Manifest, manager: str, owned: Manifest) -> Manifest:
+    return {
+        "manager": manager,
+        "operation": "Apply" if manager == "kubectl" else "Update",
         "apiVersion": manifest["apiVersion"],
         "time": CREATED,
         "fieldsType": "FieldsV1",
-        "fieldsV1": owned,
+        "fieldsV1": _fields({key: value for key, value in owned.items() if value}),
     }
-    return {**manifest, "metadata": {**manifest["metadata"], "managedFields": [entry]}}
 
 
 def _fields(value: object) -> Manifest:
+    """Return a value's own fields; conditions are fields by their type, other lists are one."""
     if isinstance(value, Mapping):
         return {f"f:{key}": _fields(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        typed = [item for item in value if isinstance(item, Mapping) and "type" in item]
+        return {f"k:{json.dumps({'type': item['type']})}": {".": {}, **_fields(item)} for item in typed}
     return {}
 
 
