@@ -161,6 +161,21 @@ def without_need(req: fnv1.RunFunctionRequest, need: str) -> fnv1.RunFunctionReq
     return out
 
 
+def without_item(req: fnv1.RunFunctionRequest, need: str, index: int) -> fnv1.RunFunctionRequest:
+    """Return a copy in which a need is resolved with one object less."""
+    out = fnv1.RunFunctionRequest()
+    out.CopyFrom(req)
+    del out.required_resources[need].items[index]
+    return out
+
+
+def emptied(req: fnv1.RunFunctionRequest, need: str) -> fnv1.RunFunctionRequest:
+    """Return a copy in which a need is resolved with nothing."""
+    out = without_need(req, need)
+    out.required_resources[need].SetInParent()
+    return out
+
+
 def with_neighbour(req: fnv1.RunFunctionRequest, need: str, neighbour: paths.Manifest) -> fnv1.RunFunctionRequest:
     """Return a copy in which a need has one more object."""
     out = fnv1.RunFunctionRequest()

@@ -117,6 +117,11 @@ def guards(rsp: fnv1.RunFunctionResponse) -> frozenset[str]:
     return frozenset(key for key, kind in kinds.items() if kind in usages.KINDS)
 
 
+def replicas(rsp: fnv1.RunFunctionResponse) -> frozenset[str]:
+    """Return the keys of the ModelReplicas that a reply desires."""
+    return frozenset(key for key, r in rsp.desired.resources.items() if meta.kind(r.resource) == "ModelReplica")
+
+
 def unguarded(healthy: fnv1.RunFunctionResponse, rsp: fnv1.RunFunctionResponse) -> Iterator[str]:
     """Yield the guards of the healthy reply that another lacks."""
     if not fatal(rsp):

@@ -89,6 +89,29 @@ def test_an_unresolved_need_changes_nothing(function: str) -> None:
 
 
 @every_function
+def test_an_emptied_need_releases_nothing(function: str) -> None:
+    """A list without a single object is more likely a mistake than the end of a fleet."""
+    for state in (*_healthy(function), *_moving(function)):
+        for need in sorted(state.req.required_resources):
+            req = faults.emptied(state.req, need)
+            rsp = _unchanged(state, req, f"{need} is empty")
+            assert len(laws.replicas(rsp)) <= max(len(laws.replicas(state.answer())), 1)
+
+
+@every_function
+def test_an_object_that_is_gone_takes_only_its_own(function: str) -> None:
+    """A deleted cluster releases at most what is on it, a deleted replica or cache nothing."""
+    for state in _healthy(function):
+        for need, found in sorted(state.req.required_resources.items()):
+            for index, item in enumerate(found.items[:3]):
+                req, name = faults.without_item(state.req, need, index), meta.name(item.resource)
+                rsp = state.answer(req)
+                _assert_none(laws.breaches(req, rsp), name)
+                _assert_none(laws.unguarded(state.answer(), rsp), name)
+                _assert_none((line for line in laws.lost(req, rsp) if name not in line), f"{need} {name} is gone")
+
+
+@every_function
 def test_the_first_call_asks_for_the_same(function: str) -> None:
     """Requirements do not depend on what they resolve to."""
     for state in _healthy(function):
