@@ -35,7 +35,7 @@ class Entry:
     total: int = 0
 
     def manifest(self, name: str) -> Manifest:
-        """Return the entry as status.clusters holds it, without what is empty."""
+        """Return the entry as plain data, without what is empty."""
         texts = {
             "name": name,
             "phase": self.phase,
@@ -50,6 +50,12 @@ class Entry:
         if self.total:
             out["bytesStaged"], out["bytesTotal"] = self.staged, self.total
         return out
+
+
+@functools.lru_cache(maxsize=4096)
+def shown(name: str, entry: Entry) -> Struct:
+    """Return the entry as status.clusters holds it."""
+    return paths.struct(entry.manifest(name))
 
 
 def published(xr: Struct) -> Mapping[str, Entry]:

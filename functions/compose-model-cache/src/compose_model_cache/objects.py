@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from google.protobuf.struct_pb2 import Struct
 from modelplane import meta, names, paths, remote
 from modelplane.clusters import Cluster
+from modelplane.composed import Body
 from modelplane.paths import Manifest
-from modelplane.remote import Stamped
 
 from compose_model_cache import access, job, keys, secret, volume
 from compose_model_cache.inputs import Cache, Token, Users
@@ -28,14 +28,14 @@ _ANY = Cluster(
 class Made:
     """What is composed, and what may go."""
 
-    resources: dict[str, Stamped]
+    resources: dict[str, Body]
     released: frozenset[str]
 
 
 def compose(cache: Cache, stagings: tuple[Staging, ...], plan: Plan, *, token: Token, users: Users, image: str) -> Made:
     """Return the Objects of all clusters."""
     press = Press(cache, token=token, users=users, image=image)
-    resources: dict[str, Stamped] = {}
+    resources: dict[str, Body] = {}
     released: list[str] = []
     for one in stagings:
         made = press.objects(one, plan)
@@ -61,7 +61,7 @@ class Press:
         self._jobs: dict[tuple[str, tuple[str, ...]], Struct] = {}
         self._access: dict[str, dict[str, Struct]] = {}
 
-    def objects(self, one: Staging, plan: Plan) -> dict[str, Stamped]:
+    def objects(self, one: Staging, plan: Plan) -> dict[str, Body]:
         """Return what a matched cluster gets now, by key. What it got before and is not in here is kept."""
         site = one.site
         if site.role != "matched" or plan.nothing:
@@ -74,7 +74,7 @@ class Press:
                 out |= self._hydration(one, wanted)
         return {keys.key(site.name, what): obj for what, obj in out.items()}
 
-    def _hydration(self, one: Staging, wanted: Wanted) -> dict[str, Stamped]:
+    def _hydration(self, one: Staging, wanted: Wanted) -> dict[str, Body]:
         around = self._around(wanted.hash)
         out = {what: self._stamped(one.site, what, template) for what, template in around.items()}
         copied = keys.TOKEN + self.token.hash if self.token.hash else ""
@@ -96,7 +96,7 @@ class Press:
             self._access[job] = found
         return found
 
-    def _claim(self, site: Site) -> Stamped:
+    def _claim(self, site: Site) -> Body:
         """Return the claim as it is there, but as large as is wanted now; or a new one."""
         there = _manifest(site, keys.CLAIM, "PersistentVolumeClaim")
         if there is not None:
@@ -107,7 +107,7 @@ class Press:
             self._claims[site.storage_class] = template
         return self._stamped(site, keys.CLAIM, template)
 
-    def _job(self, one: Staging, wanted: Wanted) -> Stamped:
+    def _job(self, one: Staging, wanted: Wanted) -> Body:
         """Return the Job as it is there, which no new release and no moving replica restarts; or a new one."""
         there = _manifest(one.site, wanted.key, "Job")
         if there is not None:
@@ -124,9 +124,11 @@ class Press:
         wrapped = remote.wrap(manifest, name="any", namespace=self.cache.namespace, cluster=_ANY, readiness=readiness)
         return paths.struct(wrapped)
 
-    def _stamped(self, site: Site, what: str, template: Struct, manifest: Struct | None = None) -> Stamped:
+    def _stamped(self, site: Site, what: str, template: Struct, manifest: Struct | None = None) -> Body:
         name = names.child(_OWNER, self.cache.name, site.name, *what.split("/"), limit=remote.NAME_LIMIT)
-        return Stamped(template, name, site.name, site.provider_config, manifest)
+        return remote.stamped(
+            template, name=name, cluster=site.name, provider_config=site.provider_config, manifest=manifest
+        )
 
 
 def opened(site: Site) -> bool:
@@ -141,7 +143,7 @@ def opened(site: Site) -> bool:
     )
 
 
-def _released(one: Staging, made: dict[str, Stamped], plan: Plan) -> list[str]:
+def _released(one: Staging, made: dict[str, Body], plan: Plan) -> list[str]:
     """Return the keys of a cluster that may go: all where it is given up, the hydration's once it has done its work."""
     site = one.site
     if site.role == "released":

@@ -44,8 +44,8 @@ class Run:
 
 def runs(seen: Seen) -> tuple[Run, ...]:
     """Return the Jobs of a cluster by hash, without those that are going."""
-    found = sorted([what for what in seen if what.startswith(keys.JOB)])
-    return tuple(_run(what, seen[what]) for what in found if not meta.deleting(seen[what]))
+    found = [what for what in seen if what.startswith(keys.JOB)]
+    return tuple([_run(what, seen[what]) for what in sorted(found) if not meta.deleting(seen[what])]) if found else ()
 
 
 def _run(what: str, obj: Struct) -> Run:

@@ -10,7 +10,7 @@ from modelplane.composed import listed
 from modelplane.conditions import Condition
 from modelplane.paths import Manifest
 
-from compose_model_cache.entries import Entry
+from compose_model_cache.entries import Entry, shown
 from compose_model_cache.inputs import Cache
 from compose_model_cache.jobs import Plan
 from compose_model_cache.sites import Fleet
@@ -32,7 +32,7 @@ def published(cache: Cache, fleet: Fleet, entries: Entries, *, commit: str) -> M
         "source": cache.source.hash,
         "revision": commit or None,
         "summary": summary,
-        "clusters": [one.manifest(name) for name, one in entries.items()],
+        "clusters": [shown(name, one) for name, one in entries.items()],
     }
 
 

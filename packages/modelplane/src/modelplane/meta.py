@@ -3,7 +3,10 @@
 
 """What every object has: a name, a namespace, labels and conditions, read from its Struct."""
 
-from google.protobuf.struct_pb2 import Struct
+import functools
+from collections.abc import Mapping
+
+from google.protobuf.struct_pb2 import ListValue, Struct
 
 from modelplane import paths
 from modelplane.errors import Unreadable
@@ -55,13 +58,17 @@ def condition(obj: Struct, typ: str) -> Struct | None:
     return None
 
 
-def statuses(obj: Struct) -> dict[str, str]:
+def statuses(obj: Struct) -> Mapping[str, str]:
     """Return the status of every condition of the object, by type."""
     found = paths.find(obj, "status", "conditions")
-    if found is None:
-        return {}
+    return _statuses(found.list_value.SerializeToString()) if found is not None else {}
+
+
+@functools.lru_cache(maxsize=8192)
+def _statuses(raw: bytes) -> Mapping[str, str]:
+    """Read conditions from their bytes: they rarely change from one reply to the next."""
     out: dict[str, str] = {}
-    for value in found.list_value.values:
+    for value in ListValue.FromString(raw).values:
         fields = value.struct_value.fields
         typ, status = fields.get("type"), fields.get("status")
         if typ is not None or status is not None:

@@ -123,13 +123,13 @@ def put(target: Value, value: Any) -> None:  # noqa: ANN401  JSON data has no na
             target.bool_value = value
         case int() | float():
             target.number_value = value
+        case Struct():  # before Mapping, which it is, too
+            target.struct_value.CopyFrom(value)
         case Mapping():
             target.struct_value.SetInParent()
             fill(target.struct_value, value)
         case list() | tuple():
             _extend(target.list_value, value)
-        case Struct():
-            target.struct_value.CopyFrom(value)
         case None:
             target.null_value = NullValue.NULL_VALUE
         case _:

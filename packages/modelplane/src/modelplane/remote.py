@@ -3,7 +3,9 @@
 
 """Reaching a workload cluster: the namespace there, wrapping a manifest in an Object, reading its status back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from google.protobuf.struct_pb2 import Struct
 
@@ -88,29 +90,27 @@ def wrap(
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """An Object made from a template by exchanging what differs between clusters; written straight into the reply.
+def stamped(
+    template: Struct, *, name: str, cluster: str, provider_config: str, manifest: Struct | None = None
+) -> Callable[[Struct], None]:
+    """Return what writes a template's Object with the strings that differ between clusters, straight into a reply.
 
     `manifest` stands in the template's place where there is one.
     """
+    return partial(_stamp, template, name, cluster, provider_config, manifest)
 
-    template: Struct
-    name: str
-    cluster: str
-    provider_config: str
-    manifest: Struct | None = None
 
-    def __call__(self, target: Struct) -> None:
-        """Write the Object."""
-        target.CopyFrom(self.template)
-        metadata = target.fields["metadata"].struct_value.fields
-        metadata["name"].string_value = self.name
-        metadata["labels"].struct_value.fields[labels.CLUSTER].string_value = self.cluster
-        spec = target.fields["spec"].struct_value.fields
-        spec["providerConfigRef"].struct_value.fields["name"].string_value = self.provider_config
-        if self.manifest is not None:
-            spec["forProvider"].struct_value.fields["manifest"].struct_value.CopyFrom(self.manifest)
+def _stamp(
+    template: Struct, name: str, cluster: str, provider_config: str, manifest: Struct | None, target: Struct
+) -> None:
+    target.CopyFrom(template)
+    metadata = target.fields["metadata"].struct_value.fields
+    metadata["name"].string_value = name
+    metadata["labels"].struct_value.fields[labels.CLUSTER].string_value = cluster
+    spec = target.fields["spec"].struct_value.fields
+    spec["providerConfigRef"].struct_value.fields["name"].string_value = provider_config
+    if manifest is not None:
+        spec["forProvider"].struct_value.fields["manifest"].struct_value.CopyFrom(manifest)
 
 
 def namespace_object(namespace: str, *, owner: tuple[str, ...], cluster: Cluster) -> Manifest:
