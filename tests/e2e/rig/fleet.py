@@ -80,7 +80,7 @@ def down(say: Say) -> None:
         if process.name == "kubelet":
             _end_containers()
         if process.name == "kube-proxy":
-            commands.attempt(node.proxy_cleanup())
+            node.drop_rules()
     _end_containers()
     cgroups.clear()
     _unmount()
@@ -102,6 +102,7 @@ def leftovers() -> list[str]:
     found += [f"process {pid}" for pid in _shims()]
     found += [f"mount {path}" for path in _mounts()]
     found += [f"control group {h / cgroups.ROOT}" for h in cgroups.hierarchies() if (h / cgroups.ROOT).exists()]
+    found += [f"packet filter chain {chain}" for chain in node.rules()]
     bridges = (layout.BRIDGE, layout.POD_BRIDGE)
     return found + [f"network device {b}" for b in bridges if Path(f"/sys/class/net/{b}").exists()]
 

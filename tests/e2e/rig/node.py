@@ -4,14 +4,16 @@
 """One real node: containerd, runc, kubelet, kube-proxy and cluster DNS."""
 
 import json
+import shutil
 from pathlib import Path
 
 import yaml
-from e2e.rig import cgroups, kube, layout, tools
+from e2e.rig import cgroups, commands, kube, layout, tools
 from e2e.rig.kubernetes import START_SECONDS, Cluster
 
 CONTAINER_LOGS = Path("/var/log/containers")
 CNI_RESULTS = Path("/var/lib/cni/results")
+FIREWALL = "KUBE-FIREWALL"
 DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
 PAUSE = f"{layout.REGISTRY}/pause:1"
 CONTAINERD = """\
@@ -130,9 +132,23 @@ def tidy() -> None:
             folder.rmdir()
 
 
-def proxy_cleanup() -> list[str]:
-    """Return the command that takes kube-proxy's rules out of the kernel."""
-    return [tools.binary("kube-proxy"), "--cleanup", "--proxy-mode=iptables"]
+def drop_rules() -> None:
+    """Take kube-proxy's rules out of the kernel, and the one chain that its own clean-up leaves."""
+    commands.attempt([tools.binary("kube-proxy"), "--cleanup", "--proxy-mode=iptables"])
+    for hook in ("INPUT", "OUTPUT"):
+        commands.attempt(["iptables", "-w", "-D", hook, "-j", FIREWALL])
+    for verb in ("-F", "-X"):
+        commands.attempt(["iptables", "-w", verb, FIREWALL])
+
+
+def rules() -> list[str]:
+    """Return the chains of Kubernetes that are in the packet filter."""
+    lines = (
+        commands.run(["iptables-save"], what="read the packet filter").splitlines()
+        if shutil.which("iptables-save")
+        else []
+    )
+    return [line.split()[0].lstrip(":") for line in lines if line.startswith(":KUBE-")]
 
 
 def _proxy_flags(cluster: Cluster) -> list[str]:
