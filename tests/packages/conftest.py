@@ -1,0 +1,9 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Let tests import the tool that builds packages: it is no distribution, since nothing installs it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
