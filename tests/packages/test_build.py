@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Packages, built and published for real, into a registry on the loopback: `pytest -m slow tests/packages`.
+
+They stand on an empty base, which has all that a build looks at. That pods start from them is the rig's to show.
+"""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+
+from release import dependencies, names, programs, staging
+from release import project as projects
+from release.project import Manifest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+VERSION = "v9.9.9"
+NAMES = [one.name for one in projects.read(ROOT).functions]
+MACHINES = {"amd64": 62, "arm64": 183}
+"""What an ELF file says of the processor that it is for."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a run of the command left."""
+
+    registry: str
+    base: Path
+    output: Path
+    printed: dict[str, str]
+
+    def function(self, name: str) -> str:
+        """Return the published package of a function."""
+        return f"{names.function(f'{self.registry}/modelplane', name)}:{VERSION}"
+
+    @property
+    def hydrator(self) -> str:
+        """The published image of the hydrator."""
+        return f"{self.registry}/hydrator:{VERSION}"
+
+
+def package(*arguments: str, epoch: str = "1700000000") -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    argv = [sys.executable, "-m", "release", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": epoch}
+    return subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+
+
+def refused(*arguments: str, epoch: str = "1700000000") -> str:
+    """Run the command where it has to refuse, and return its one error line."""
+    done = package(*arguments, epoch=epoch)
+    errors = [line for line in done.stderr.splitlines() if "cannot" in line]
+    assert (done.returncode, done.stdout, len(errors)) == (1, "", 1), done.stderr
+    return errors[0]
+
+
+def crane(*arguments: str) -> Manifest:
+    """Return what crane prints as JSON."""
+    return json.loads(staging.crane(*arguments, what="ask the registry"))
+
+
+def publish(registry: str, base: Path, output: Path, *more: str) -> list[str]:
+    """Return the arguments that publish to a registry."""
+    flags = [f"--registry={registry}", f"--version={VERSION}", f"--base={base}", f"--output={output}"]
+    return [*flags, "--allow-dirty", *more]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Generator[Built]:
+    """Publish everything, for both architectures."""
+    folder = tmp_path_factory.mktemp("packages")
+    interpreter = folder / "base" / "usr" / "bin" / "python3.11"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.touch()
+    with staging.serve(folder / "registry") as store:
+        done = package(*publish(store.address, folder / "base", folder / "output"))
+        assert done.returncode == 0, done.stderr
+        printed = dict(line.split() for line in done.stdout.splitlines())
+        yield Built(store.address, folder / "base", folder / "output", printed)
+
+
+def test_every_package_is_published(built: Built) -> None:
+    """What is printed is what the registry has: the hydrator, each function, the Configuration last."""
+    wanted = [built.hydrator, *(built.function(name) for name in NAMES), f"{built.registry}/modelplane:{VERSION}"]
+    assert list(built.printed) == wanted
+    assert {name: staging.digest(name) for name in wanted} == built.printed
+    assert json.loads((built.output / "digests.json").read_text()) == built.printed
+
+
+def test_a_second_run_makes_the_same(built: Built, tmp_path: Path) -> None:
+    """Another folder, another time, the same digests; so publishing again changes nothing."""
+    done = package(*publish(built.registry, built.base, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert dict(line.split() for line in done.stdout.splitlines()) == built.printed
+
+
+def test_a_version_is_never_changed(built: Built, tmp_path: Path) -> None:
+    """Other content under the same version is refused, and no tag moves."""
+    line = refused(*publish(built.registry, built.base, tmp_path), epoch="1800000000")
+    assert f"cannot publish {VERSION}: {built.hydrator} exists with other content (sha256:" in line
+    assert {name: staging.digest(name) for name in built.printed} == built.printed
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_an_image_says_how_it_runs(built: Built, architecture: str) -> None:
+    """Nobody's shell, nobody's root: one program, as Crossplane's user, with the labels of the OCI specification."""
+    for name, program in [
+        *((built.function(one), "function") for one in NAMES),
+        (built.hydrator, "modelplane-hydrate"),
+    ]:
+        config = crane("config", f"--platform=linux/{architecture}", name)
+        assert (config["architecture"], config["os"]) == (architecture, "linux")
+        assert config["config"]["Entrypoint"] == [program]
+        assert config["config"]["User"] == "2000:2000"
+        labels = {
+            key.removeprefix("org.opencontainers.image."): value for key, value in config["config"]["Labels"].items()
+        }
+        assert {"title", "description", "version", "revision", "created", "source", "licenses"} <= set(labels)
+        assert (labels["version"], labels["created"]) == (VERSION, "2023-11-14T22:13:20Z")
+
+
+def test_only_the_cache_is_told_of_the_hydrator(built: Built) -> None:
+    """A function's image names the hydrator of its own release, by digest."""
+    told: dict[str, list[str]] = {}
+    for name in NAMES:
+        lines = crane("config", "--platform=linux/amd64", built.function(name))["config"]["Env"]
+        told[name] = [line.partition("=")[2] for line in lines if line.startswith("HYDRATOR_IMAGE=")]
+    assert told.pop("compose-model-cache") == [f"{built.hydrator}@{built.printed[built.hydrator]}"]
+    assert not any(told.values())
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_functions_share_their_layers(built: Built, architecture: str) -> None:
+    """Base, dependencies and library are stored once; a function adds its own code, the scheduler also CEL."""
+    layers = {
+        name: [
+            row["digest"]
+            for row in crane("manifest", f"--platform=linux/{architecture}", built.function(name))["layers"]
+        ]
+        for name in NAMES
+    }
+    assert len({tuple(rows[:3]) for rows in layers.values()}) == 1
+    counts = {name: len(rows) for name, rows in layers.items()}
+    assert counts.pop("compose-model-deployment") == 6
+    assert set(counts.values()) == {5}
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_an_image_is_for_its_processor(built: Built, architecture: str, tmp_path: Path) -> None:
+    """Every extension is for the architecture, and every module has its bytecode."""
+    for name in (built.function("compose-model-deployment"), built.hydrator):
+        archive = tmp_path / "image.tar"
+        staging.crane("export", f"--platform=linux/{architecture}", name, str(archive), what="export")
+        with tarfile.open(archive) as image:
+            members = {member.name: member for member in image if member.isfile()}
+            extensions = [name for name in members if name.endswith(".so")]
+            machines = {int.from_bytes(_read(image, members[one], 20)[18:], "little") for one in extensions}
+        modules = {one for one in members if one.endswith(".py") and one.startswith(dependencies.SITE)}
+        compiled = {one.replace("__pycache__/", "").replace(".cpython-311.pyc", ".py") for one in members}
+        assert (machines, modules - compiled) == ({MACHINES[architecture]}, set())
+        assert not [one for one in members if one.endswith(("/RECORD", "/direct_url.json", "/bin/click"))]
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo, most: int = -1) -> bytes:
+    content = archive.extractfile(member)
+    assert content is not None
+    return content.read(most)
+
+
+@pytest.mark.parametrize("name", ["modelplane", *(f"{name}-amd64" for name in NAMES)])
+def test_crossplane_reads_our_packages(built: Built, name: str, tmp_path: Path) -> None:
+    """The Crossplane CLI takes a package apart without a word of warning."""
+    argv = [programs.path("crossplane"), "xpkg", "extract", "--from-xpkg", f"--output={tmp_path / 'out.gz'}"]
+    done = programs.attempt([*argv, str(built.output / "packages" / f"{name}.xpkg")])
+    assert (done.code, done.stderr) == (0, "")
+    documents = [body for body in yaml.safe_load_all(gzip.decompress((tmp_path / "out.gz").read_bytes())) if body]
+    assert documents[0]["apiVersion"] == "meta.pkg.crossplane.io/v1"
+    if name != "modelplane":
+        assert (len(documents), documents[0]["kind"]) == (1, "Function")
+        return
+    kinds = {body["metadata"]["name"]: body["spec"] for body in documents if body["kind"].endswith("Definition")}
+    ours = [yaml.safe_load(path.read_text()) for path in (ROOT / "apis").glob("*/definition.yaml")]
+    assert kinds == {body["metadata"]["name"]: body["spec"] for body in ours}
+    pinned = {row["package"]: row["version"] for row in documents[0]["spec"]["dependsOn"] if row["kind"] == "Function"}
+    published = {tag.rpartition(":")[0]: digest for tag, digest in built.printed.items()}
+    assert pinned == {package: digest for package, digest in published.items() if "_compose-" in package}
+
+
+def test_crossplane_project_build_takes_what_is_written(built: Built, tmp_path: Path) -> None:
+    """The CLI builds the project from the same files; only what it fetches from public registries is left out."""
+    body = yaml.safe_load((ROOT / projects.FILE).read_text())
+    body["spec"] |= {"schemas": {"languages": ["json"]}, "dependencies": []}
+    (tmp_path / projects.FILE).write_text(yaml.safe_dump(body))
+    (tmp_path / "_output").symlink_to(built.output)
+    argv = [programs.path("crossplane"), "project", "build", f"--repository={built.registry}/modelplane"]
+    done = programs.attempt([*argv, f"--output-dir={tmp_path / 'built'}"], cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    with tarfile.open(tmp_path / "built" / "modelplane.xpkg") as package_file:
+        listed = json.loads(_read(package_file, package_file.getmember("manifest.json")))
+    assert len(listed) == 1 + len(NAMES) * len(MACHINES)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "hydrator"])
+def test_an_image_has_its_bill(built: Built, name: str) -> None:
+    """The bill lists what the lock pins, with versions, and says which image it is for."""
+    bill = json.loads((built.output / "sbom" / f"{name}.cdx.json").read_text())
+    package_name = "modelplane-hydrator" if name == "hydrator" else name
+    pins = {pin.partition(" ")[0] for pin in dependencies.locked(ROOT, package_name).pins}
+    listed = {f"{row['name']}=={row.get('version')}" for row in bill["components"]}
+    assert (bill["bomFormat"], pins - listed) == ("CycloneDX", set())
+    tag = built.hydrator if name == "hydrator" else built.function(name)
+    assert bill["metadata"]["properties"][0]["value"] == f"{tag.rpartition(':')[0]}@{built.printed[tag]}"
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A registry that lets nobody push, as one does without rights."""
+
+    def do_GET(self) -> None:
+        """Answer that there is a registry, and nothing in it."""
+        self._answer(200 if self.path == "/v2/" else 404, "MANIFEST_UNKNOWN")
+
+    def do_HEAD(self) -> None:
+        """Answer as to a GET."""
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        """Refuse an upload."""
+        self._answer(403, "DENIED")
+
+    def _answer(self, status: int, code: str) -> None:
+        body = json.dumps({"errors": [{"code": code, "message": "requested access to the resource is denied"}]})
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body.encode() if self.command != "HEAD" else b"")
+
+
+def test_no_right_to_push(built: Built, tmp_path: Path) -> None:
+    """The line names the repository and the registry's word."""
+    server = HTTPServer(("127.0.0.1", 0), Refusing)
+    Thread(target=server.serve_forever, daemon=True).start()
+    registry = f"127.0.0.1:{server.server_port}"
+    line = refused(*publish(registry, built.base, tmp_path, "--arch=amd64"))
+    server.shutdown()
+    assert f"cannot push to {registry}/hydrator: " in line
+    assert "DENIED: requested access to the resource is denied" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        pytest.param(["--base=./nowhere"], "cannot find the base nowhere: no such folder", id="no folder"),
+        pytest.param(["--base=/etc/ssl"], "it has no Python 3 in usr/bin or usr/local/bin", id="no Python"),
+        pytest.param(["--base={registry}/none:1"], "/none:1: its registry has no such image", id="no image"),
+        pytest.param(["--base=127.0.0.1:1/base:1"], "cannot find the base 127.0.0.1:1/base:1: ", id="no base registry"),
+        pytest.param(
+            ["--registry=127.0.0.1:1", "--version=v1.0.0", "--allow-dirty"],
+            "cannot reach the registry of 127.0.0.1:1/modelplane: ",
+            id="no registry",
+        ),
+    ],
+)
+def test_what_is_not_there(built: Built, arguments: list[str], line: str, tmp_path: Path) -> None:
+    """Nothing is built from nothing, nor for a registry that does not answer."""
+    given = [argument.format(registry=built.registry) for argument in arguments]
+    assert line in refused(f"--output={tmp_path}", *given)
+    assert not (tmp_path / "digests.json").exists()
