@@ -18,7 +18,8 @@ from cel_expr_python import cel
 from jsonschema import validators
 from jsonschema.protocols import Validator
 from modelplane.paths import Manifest
-from modelplane_cli import apis
+from modelplane_cli import apis, structure
+from modelplane_cli import cel as rules
 from modelplane_cli import validate as ours
 
 HERE = pathlib.Path(__file__).parent / "schemas"
@@ -27,6 +28,10 @@ LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+RESERVED = {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop"} | {
+    *("namespace", "null", "package", "return", "true", "false", "var", "void", "while"),
+}
+"""Words of CEL's own."""
 OBJECT_NAME_LIMIT = 108
 """provider-kubernetes' field manager is `provider-kubernetes-` and the Object's name, and holds 128 characters."""
 SHORT_NAMES = {
@@ -74,8 +79,58 @@ def _schema_problems(manifest: Manifest) -> Iterator[str]:
         for fault in ours.faults(manifest, api):
             yield f"{'.'.join(map(str, fault.path))}: {fault.message}"
         return
-    for error in _validator(f"{manifest['apiVersion']} {manifest['kind']}").iter_errors(manifest):
+    kind = f"{manifest['apiVersion']} {manifest['kind']}"
+    errors = list(_validator(kind).iter_errors(manifest))
+    for error in errors:
         yield f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+    if not errors:
+        yield from _rule_problems(manifest, _whole(kind))
+
+
+def _rule_problems(manifest: Manifest, schema: Manifest) -> Iterator[str]:
+    """Yield the CEL rules of a CRD that a manifest breaks once the API server has filled in defaults."""
+    for fault in rules.faults(_escaped(structure.defaulted(manifest, schema)), schema):
+        yield f"{'.'.join(map(str, fault.path))}: {fault.message}"
+
+
+def _escaped(value: Any) -> Any:  # noqa: ANN401  JSON data
+    """Return a value with fields that CEL reserves also under the names that the API server gives them in rules."""
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    own = {key: _escaped(inner) for key, inner in value.items()}
+    return own | {f"__{key}__": own[key] for key in RESERVED & set(own)}
+
+
+@functools.cache
+def _whole(kind: str) -> Manifest:
+    """Return the schema of a kind, where it has rules, with all that it refers to in its place."""
+    kinds, definitions = _library()
+    name = kinds[kind]
+    return _inlined(definitions[name], definitions) if "x-kubernetes-validations" in _text(name, definitions) else {}
+
+
+def _text(name: str, definitions: dict[str, Any]) -> str:
+    """Return a definition, and those that it refers to, as text."""
+    seen: dict[str, str] = {}
+    todo = [name]
+    while todo:
+        here = todo.pop()
+        if here not in seen:
+            seen[here] = json.dumps(definitions[here])
+            todo += re.findall(r'"#/definitions/([^"]+)"', seen[here])
+    return "".join(seen.values())
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401  JSON data
+    if isinstance(schema, list):
+        return [_inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(schema.get("$ref"), str):
+        return _inlined(definitions[schema["$ref"].removeprefix("#/definitions/")], definitions)
+    return {key: _inlined(inner, definitions) for key, inner in schema.items()}
 
 
 @functools.cache

@@ -46,8 +46,11 @@ def clouds() -> list[Manifest]:
     return [
         builders_clusters.provider_config(),
         builders_clusters.gke("ohio", project=""),
+        builders_clusters.eks("utah", builders_clusters.eks_pool(fabric="EFA")),
         builders_clusters.hardware(),
+        builders_clusters.amazons(),
         builders_clusters.inference("iowa"),
+        builders_clusters.inference("erie", source="EKS"),
         builders_clusters.inference("oslo", source="Existing", cache={"storageClassName": "nfs"}),
         builders.replica("qwen-iowa-0", cluster="iowa", ready=True),
         builders.replica("qwen-oslo-0", cluster="oslo", ready=True),

@@ -14,6 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 from modelplane import meta, paths, usages
 
 VERDICTS = {
+    "EKSCluster": "ClusterAvailable",
     "GKECluster": "ClusterAvailable",
     "InferenceClass": "ClassAccepted",
     "InferenceCluster": "ClusterReady",

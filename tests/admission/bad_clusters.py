@@ -87,6 +87,9 @@ CASES = (
         "gke-zoneless", GKE, {f"{_P}.zones": GONE}, "spec", "zones is required when cluster.source is GKE or", "GPUs"
     ),
     ruled("eks-zoneless", EKS, {f"{_P}.zones": []}, "spec", "zones is required when cluster.source is GKE or", "GPUs"),
+    bad(
+        "eks-zone", EKS, {f"{_C}.eks.zones": ["eu-north-1"]}, f"{_C}.eks.zones[0]", "for example us-east-1a", "a region"
+    ),
     ruled("aks-pool-name", AKS, {f"{_P}.name": "h100-large"}, "spec", "at most 12 lower-case letters", "Azure's rule"),
     ruled("aks-pool-long", AKS, {f"{_P}.name": "a" * 13}, "spec", "at most 12 lower-case letters", "Azure's rule"),
     ruled("efa-elsewhere", GKE, {f"{_P}.fabric": _EFA}, "spec", "EFA is only for cluster.source EKS", "Amazon's own"),

@@ -284,6 +284,7 @@ EKS = edited(
     bases.EKS,
     {
         "spec.cluster.eks.kubernetesVersion": "1.31",
+        "spec.cluster.eks.zones": ["eu-north-1b"],
         "spec.cluster.eks.credentials": _CREDENTIALS,
         "spec.cluster.eks.cache": {"storageClassName": "efs"},
         "spec.nodePools.0.capacityBlock": {"capacityReservationId": "cr-0123456789abcdef0"},

@@ -8,6 +8,7 @@ from admission import (
     bad_classes,
     bad_clusters,
     bad_deployments,
+    bad_eks,
     bad_gke,
     bad_pods,
     bad_replicas,
@@ -15,7 +16,7 @@ from admission import (
     good,
 )
 
-GOOD = (*good.CASES, *bad_gke.GOOD, *bad_stacks.GOOD)
+GOOD = (*good.CASES, *bad_eks.GOOD, *bad_gke.GOOD, *bad_stacks.GOOD)
 BAD = (
     *bad_caches.CASES,
     *bad_deployments.CASES,
@@ -23,6 +24,7 @@ BAD = (
     *bad_replicas.CASES,
     *bad_classes.CASES,
     *bad_clusters.CASES,
+    *bad_eks.BAD,
     *bad_gke.BAD,
     *bad_stacks.BAD,
 )

@@ -17,22 +17,29 @@ def _player(*examples: str) -> Player:
     return Player(preview.plane(Inputs(manifests=manifests), apis.packaged(), functions.installed({})))
 
 
-def test_from_nothing_to_a_served_model() -> None:
+@pytest.mark.parametrize(
+    ("cluster", "model", "kind"),
+    [
+        pytest.param("clusters/gke", "cache/qwen", "GKECluster", id="GKE, plain GPUs"),
+        pytest.param("clusters/eks", "cache/qwen-explicit", "EKSCluster", id="EKS, DRA"),
+    ],
+)
+def test_from_nothing_to_a_served_model(cluster: str, model: str, kind: str) -> None:
     """A cluster is made, a cache matches it, a model is staged and served, with nothing but two examples."""
-    player = _player("clusters/gke", "cache/qwen")
+    player = _player(cluster, model)
     steps = player.play()
     assert player.ready()
     assert 10 < steps < 40
     kinds = {key.kind for key in player.plane.composed}
-    assert {"GKECluster", "ServingStack", "ModelCache", "ModelReplica"} <= kinds
+    assert {kind, "ServingStack", "ModelCache", "ModelReplica"} <= kinds
 
 
-@pytest.mark.parametrize("example", ["clusters/gke", "clusters/existing"])
+@pytest.mark.parametrize("example", previews.examples())
 def test_everything_on_the_way_is_valid(example: str) -> None:
     """At every step the schemas take all that is composed; of an admin's own class only the name is known."""
-    player = _player(example)
+    player = Player(previews.plane(example, previews.secrets(example)))
     player.start()
-    for _ in range(40):
+    for _ in range(60):
         for body in infra.desired(player):
             if body["spec"].get("managementPolicies") != ["Observe"]:
                 apiserver.validate(body)

@@ -14,7 +14,7 @@ from modelplane import labels
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/conditions.md").read_text()
 SOURCES = [*ROOT.glob("functions/*/src/*/*.py"), *ROOT.glob("packages/modelplane/src/modelplane/*.py")]
-MAKERS = {"true", "false", "unknown", "_refused", "_phase", "_kept", "Failure", "Refusal", "Site"}
+MAKERS = {"true", "false", "unknown", "_refused", "_phase", "_kept", "Failure", "Plan", "Refusal", "Site"}
 CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")
 PHASES = {"Pending", "Hydrating", "Ready", "Failed"}
 

@@ -57,6 +57,20 @@ CLOUDS = (
         f"cloudplatform.gcp.m.upbound.io_{plural}"
         for plural in ("projectiammembers", "projectservices", "serviceaccountkeys", "serviceaccounts")
     ),
+    *(
+        f"ec2.aws.m.upbound.io_{plural}"
+        for plural in (
+            *("eips", "internetgateways", "launchtemplates", "natgateways", "routes", "routetableassociations"),
+            *("routetables", "securitygroupegressrules", "securitygroupingressrules", "securitygroups", "subnets"),
+            "vpcs",
+        )
+    ),
+    *(f"efs.aws.m.upbound.io_{plural}" for plural in ("filesystems", "mounttargets")),
+    *(
+        f"eks.aws.m.upbound.io_{plural}"
+        for plural in ("addons", "clusterauths", "clusters", "nodegroups", "podidentityassociations")
+    ),
+    *(f"iam.aws.m.upbound.io_{plural}" for plural in ("policies", "rolepolicyattachments", "roles")),
     *(f"kubernetes.m.crossplane.io_{plural}" for plural in ("clusterproviderconfigs", "providerconfigs")),
     *(f"helm.m.crossplane.io_{plural}" for plural in ("clusterproviderconfigs", "providerconfigs", "releases")),
 )
@@ -65,7 +79,7 @@ REF = "#/definitions/"
 
 _KEPT_TOGETHER = 120
 """Characters of a part that is worth a definition of its own when it repeats."""
-_DROPPED = ("description", "default", "x-kubernetes-group-version-kind", "x-kubernetes-patch-strategy")
+_DROPPED = ("description", "x-kubernetes-group-version-kind", "x-kubernetes-patch-strategy")
 
 
 def main(folder: str = "") -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import caches, classes, inputs, labels, meta, paths
+from modelplane import caches, classes, clusters, inputs, labels, meta, paths
 from modelplane.classes import HardwareClass
 from modelplane.composite import Composite
 from modelplane.errors import InvalidSpec
@@ -30,6 +30,8 @@ class Pool:
     least: int | None
     most: int | None
     zones: tuple[str, ...]
+    reservation: str = ""
+    fabric: str = "None"
 
     @property
     def largest(self) -> int:
@@ -54,10 +56,15 @@ class Wanted:
 
     @property
     def storage_class(self) -> str:
-        """Return the class that the source's block names for models, or the empty string."""
+        """Return the class for models: the one that the source's block names, else the one that we make, if any."""
         cache = self.block.get("cache")
         named = cache.get("storageClassName") if isinstance(cache, dict) else None
-        return named if isinstance(named, str) else ""
+        return named if isinstance(named, str) and named else clusters.DEFAULT_STORAGE_CLASS.get(self.source, "")
+
+    @property
+    def makes_class(self) -> bool:
+        """Return whether the class for models is the one that we make."""
+        return self.storage_class == clusters.DEFAULT_STORAGE_CLASS.get(self.source)
 
 
 def read(req: fnv1.RunFunctionRequest) -> Wanted:
@@ -99,4 +106,6 @@ def _pool(pool: v1alpha1.NodePool) -> Pool:
         least=pool.minNodeCount,
         most=pool.maxNodeCount,
         zones=tuple(sorted(pool.zones or ())),
+        reservation=pool.capacityBlock.capacityReservationId if pool.capacityBlock else "",
+        fabric=(pool.fabric.type if pool.fabric else "") or "None",
     )

@@ -4,7 +4,7 @@
 """The ReadWriteMany StorageClass for models: ours where the source has one, else the admin's own, only looked at."""
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import clusters, conditions, meta, names, paths, remote
+from modelplane import conditions, meta, names, paths, remote
 from modelplane.clusters import Cluster
 from modelplane.conditions import Condition
 from modelplane.paths import Manifest
@@ -16,25 +16,15 @@ KEY = "storage-class"
 STORAGE = "CacheStorage"
 
 
-def class_name(wanted: Wanted) -> str:
-    """Return the name of the class, empty where neither the source nor its block has one."""
-    return wanted.storage_class or clusters.DEFAULT_STORAGE_CLASS.get(wanted.source, "")
-
-
-def is_ours(wanted: Wanted) -> bool:
-    """Return whether the class is the one that we make."""
-    return class_name(wanted) == clusters.DEFAULT_STORAGE_CLASS.get(wanted.source)
-
-
 def objects(wanted: Wanted, cloud: Cloud, cluster: Cluster, made: Struct, seen: Struct | None) -> dict[str, Manifest]:
     """Return the Object of the class by composed-resource key.
 
     Ours comes once what it is pinned to is known, and is never changed after: a class is immutable.
     """
-    name = class_name(wanted)
-    ours = cloud.storage(made) if is_ours(wanted) else None
+    name = wanted.storage_class
+    ours = cloud.storage(made) if wanted.makes_class else None
     kept = seen is not None and paths.text(remote.desired(seen), "metadata", "name") == name
-    if not name or (is_ours(wanted) and (ours is None or kept)):
+    if not name or (wanted.makes_class and (ours is None or kept)):
         return {}
     theirs = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}}
     wrapped = remote.wrap(
@@ -51,17 +41,17 @@ def objects(wanted: Wanted, cloud: Cloud, cluster: Cluster, made: Struct, seen: 
 def published(wanted: Wanted, seen: Struct | None) -> str:
     """Return the name of the class once it exists; what was published before stays."""
     there = seen is not None and meta.statuses(seen).get("Ready") == "True"
-    return class_name(wanted) if there else paths.text(wanted.xr.obj, "status", "cache", "storageClassName")
+    return wanted.storage_class if there else paths.text(wanted.xr.obj, "status", "cache", "storageClassName")
 
 
 def condition(wanted: Wanted, cloud: Cloud, seen: Struct | None) -> Condition:
     """Return whether caches have a class to ask for, and what its volumes really are."""
-    name = class_name(wanted)
+    name = wanted.storage_class
     if not name:
         message = "Caches are not placed here: spec.cluster.existing.cache.storageClassName names no class."
         return conditions.true(STORAGE, "NotAsked", message)
     if seen is not None and meta.statuses(seen).get("Ready") == "True":
-        note = f" {cloud.storage_note}" if is_ours(wanted) and cloud.storage_note else ""
+        note = f" {cloud.storage_note}" if wanted.makes_class and cloud.storage_note else ""
         return conditions.true(STORAGE, "Available", f"StorageClass {name!r} is there.{note}")
     if seen is not None and meta.statuses(seen).get("Synced") == "False":
         message = f"cannot see StorageClass {name!r} on the cluster: create it there, or name another class"

@@ -110,6 +110,15 @@ class Gke(BaseModel):
     cache: Cache1 | None = None
 
 
+Zone = TypeAliasType(
+    "Zone",
+    Annotated[
+        str,
+        Field(max_length=32, min_length=1, pattern='^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$'),
+    ],
+)
+
+
 class Cache2(BaseModel):
     storageClassName: Annotated[
         str | None,
@@ -125,6 +134,7 @@ class Eks(BaseModel):
     region: Annotated[
         str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
     ]
+    zones: Annotated[list[Zone] | None, Field(max_length=6, min_length=1)] = None
     kubernetesVersion: Annotated[
         str | None,
         Field(
@@ -195,7 +205,7 @@ class Taint(BaseModel):
     effect: Literal['NoSchedule', 'NoExecute']
 
 
-Zone = TypeAliasType("Zone", Annotated[str, Field(max_length=63, min_length=1)])
+Zone1 = TypeAliasType("Zone1", Annotated[str, Field(max_length=63, min_length=1)])
 
 
 class CapacityBlock(BaseModel):
@@ -229,7 +239,7 @@ class NodePool(BaseModel):
     nodeCount: Annotated[int | None, Field(ge=0, le=10000)] = 1
     minNodeCount: Annotated[int | None, Field(ge=0, le=10000)] = None
     maxNodeCount: Annotated[int | None, Field(ge=1, le=10000)] = None
-    zones: Annotated[list[Zone] | None, Field(max_length=16)] = None
+    zones: Annotated[list[Zone1] | None, Field(max_length=16)] = None
     capacityBlock: CapacityBlock | None = None
     fabric: Fabric | None = None
 

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which range of addresses each zone has. A zone keeps what it got: a subnet cannot be moved, and never goes."""
+
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from modelplane import managed, paths
+from modelplane.composed import listed
+
+from compose_eks_cluster.inputs import Cluster
+
+PRIVATE = "private"
+PUBLIC = "public"
+"""The sides of each zone: a subnet for nodes and pods, and one for load balancers and the NAT."""
+
+LEAST_ZONES = 2
+"""EKS puts its own network interfaces into two zones or more."""
+
+_SIXTEENTHS = 4
+_LEAST_PREFIX, _MOST_PREFIX = 16, 28
+"""Amazon's largest and smallest networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone of the cluster, with the addresses of its two subnets."""
+
+    name: str
+    private: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The zones in the order in which they came, or why there can be none."""
+
+    zones: tuple[Zone, ...] = ()
+    reason: str = ""
+    message: str = ""
+
+
+def subnet(side: str, zone: str) -> str:
+    """Return the composed-resource key of a zone's subnet on one side."""
+    return f"{side}-subnet-{zone}"
+
+
+def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
+    """Return where each zone's subnets are."""
+    if len(cluster.zones) < LEAST_ZONES:
+        named = f"only {listed(sorted(cluster.zones))} is" if cluster.zones else "none is"
+        message = f"EKS needs {LEAST_ZONES} zones or more, and {named} named: add others to spec.zones"
+        return Plan(reason="ZonesMissing", message=message)
+    elsewhere = sorted(zone for zone in cluster.zones if not zone.startswith(cluster.region))
+    if elsewhere:
+        message = f"zones {elsewhere} are not in region {cluster.region!r}: name zones of it"
+        return Plan(reason="ZonesMissing", message=message)
+    try:
+        vpc, ranges = _ranges(cluster)
+    except ValueError as err:
+        return Plan(reason="InvalidNetwork", message=f"spec.networking: {err}")
+    private = _given(cluster.zones, ranges, _taken(req, PRIVATE))
+    public = _given(cluster.zones, _rest(vpc, ranges), _taken(req, PUBLIC))
+    late = sorted((set(cluster.zones) - set(private)) | (set(cluster.zones) - set(public)))
+    if late:
+        message = f"spec.networking has no addresses left for zones {late}: add to subnetCidrs, or widen vpcCidr"
+        return Plan(reason="SubnetsMissing", message=message)
+    return Plan(tuple(Zone(name, private[name], public[name]) for name in private if name in public))
+
+
+def _ranges(cluster: Cluster) -> tuple[IPv4Network, list[IPv4Network]]:
+    """Return the VPC and the ranges that its zones may have; raise ValueError where they do not fit."""
+    vpc = _network(cluster.vpc)
+    if not cluster.ranges:
+        every = vpc.subnets(new_prefix=min(vpc.prefixlen + _SIXTEENTHS, _MOST_PREFIX))
+        return vpc, list(every)[:-1]  # public subnets come from the last one
+    ranges = [_network(text) for text in cluster.ranges]
+    outside = next((net for net in ranges if not net.subnet_of(vpc)), None)
+    if outside is not None:
+        raise ValueError(f"subnetCidrs {outside} is not part of vpcCidr {vpc}")
+    for index, net in enumerate(ranges):
+        if any(net.overlaps(other) for other in ranges[:index]):
+            raise ValueError(f"subnetCidrs {net} overlaps another")
+    return vpc, ranges
+
+
+def _network(text: str) -> IPv4Network:
+    net = ipaddress.IPv4Network(text)
+    if not _LEAST_PREFIX <= net.prefixlen <= _MOST_PREFIX:
+        raise ValueError(f"{net} is not between /{_LEAST_PREFIX} and /{_MOST_PREFIX}")
+    return net
+
+
+def _rest(vpc: IPv4Network, ranges: Collection[IPv4Network]) -> Iterable[IPv4Network]:
+    """Return small ranges of the VPC beside the others, last first."""
+    every = list(vpc.subnets(new_prefix=min(vpc.prefixlen + 2 * _SIXTEENTHS, _MOST_PREFIX)))
+    return [net for net in reversed(every) if not any(net.overlaps(other) for other in ranges)]
+
+
+def _taken(req: fnv1.RunFunctionRequest, side: str) -> dict[str, str]:
+    """Return the range of each zone that has a subnet already."""
+    prefix = subnet(side, "")
+    found = {key: managed.observed(req, key) for key in sorted(req.observed.resources) if key.startswith(prefix)}
+    cidrs = {
+        key.removeprefix(prefix): paths.text(obj, "spec", "forProvider", "cidrBlock")
+        for key, obj in found.items()
+        if obj is not None
+    }
+    return {zone: cidr for zone, cidr in cidrs.items() if cidr}
+
+
+def _given(zones: Iterable[str], ranges: Iterable[IPv4Network], taken: Mapping[str, str]) -> dict[str, str]:
+    """Return the range of each zone, in the order of the ranges; a new zone gets one that nobody has."""
+    order = [str(net) for net in ranges]
+    free = [cidr for cidr in order if cidr not in taken.values()]
+    new = dict(zip(sorted(set(zones) - set(taken)), free, strict=False))
+    place = {cidr: index for index, cidr in enumerate(order)}
+    every = {**taken, **new}
+    return dict(sorted(every.items(), key=lambda item: (place.get(item[1], -1), item[0])))

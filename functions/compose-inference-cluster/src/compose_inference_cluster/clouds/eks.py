@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Clusters on Amazon's Elastic Kubernetes Service."""
+
+import re
+
+from google.protobuf.struct_pb2 import Struct
+from modelplane import clusters, pools
+from modelplane.classes import HardwareClass
+from modelplane.paths import Manifest, text
+
+from compose_inference_cluster.clouds.row import Cloud, reported
+from compose_inference_cluster.inputs import Pool, Wanted
+
+_MOST_NODES = 1000
+_SYSTEM_MACHINE = "m6i.xlarge"
+
+
+def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
+    passed = ("region", "zones", "kubernetesVersion", "credentials")
+    system = {"name": clusters.SYSTEM_POOL, "role": "System", "instanceType": _SYSTEM_MACHINE}
+    block = {key: wanted.block[key] for key in passed if key in wanted.block}
+    # An owner's class needs no file system of ours; one that is there stays.
+    files = {} if wanted.makes_class else {"fileSystem": "External"}
+    return {**block, **files, "nodePools": given or [system]}
+
+
+def _pool(pool: Pool, hardware: HardwareClass) -> Manifest:
+    recipe: Manifest = dict(hardware.recipe)
+    block = {"capacityBlock": {"capacityReservationId": pool.reservation}} if pool.reservation else {}
+    return {
+        "name": pool.name,
+        "role": "GPU",
+        "instanceType": recipe["instanceType"],
+        "diskSizeGb": recipe.get("diskSizeGb", 100),
+        "gpu": {
+            "acceleratorType": recipe["accelerator"]["type"],
+            "claim": pools.EXTENDED_RESOURCE if hardware.extended else pools.DRA,
+        },
+        "zones": list(pool.zones),
+        "fabric": pool.fabric,
+        **block,
+        **pool.counts,
+    }
+
+
+def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
+    if hardware.provider != "EKS":
+        return f"class {hardware.name!r} has no provisioning for EKS: add spec.provisioning.eks, or use another class"
+    accelerator = hardware.recipe.get("accelerator")
+    if not (isinstance(accelerator, dict) and "type" in accelerator and "instanceType" in hardware.recipe):
+        return f"class {hardware.name!r} lacks parts of spec.provisioning.eks: add instanceType and accelerator"
+    return _refuses_zones(wanted, pool) or _refuses_counts(pool)
+
+
+def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
+    region, beside = wanted.block.get("region"), wanted.block.get("zones")
+    others = [zone for zone in beside if isinstance(zone, str)] if isinstance(beside, list) else []
+    named = sorted({*pool.zones, *others})
+    elsewhere = [zone for zone in named if not re.fullmatch(rf"{re.escape(str(region))}[a-z]", zone)]
+    if elsewhere or not pool.zones:
+        return f"zones {named} are not all in region {region!r}: name zones of it, as {region}a"
+    if pool.reservation and len(pool.zones) > 1:
+        return f"capacityBlock is of one zone, not of {list(pool.zones)}: name that zone alone"
+    every = {zone for each in wanted.pools for zone in each.zones} | set(others)
+    if len(every) > 1:
+        return ""
+    return f"EKS needs two zones or more, and only {sorted(every)} are named: add others to spec.cluster.eks.zones"
+
+
+def _refuses_counts(pool: Pool) -> str:
+    if pool.largest > _MOST_NODES:
+        return f"nodeCount {pool.largest} is above {_MOST_NODES}: use more pools"
+    return "" if pool.largest else "EKS makes no pool that stays without nodes: raise nodeCount, or set maxNodeCount"
+
+
+def _storage(made: Struct) -> Manifest | None:
+    """Return the class of EFS on the cluster's own file system: an access point for each volume, owned by uid 1000."""
+    system = text(made, "status", "fileSystem", "id")
+    if not system:
+        return None
+    owner = {"uid": "1000", "gid": "1000", "directoryPerms": "700"}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": clusters.DEFAULT_STORAGE_CLASS["EKS"]},
+        "provisioner": "efs.csi.aws.com",
+        "parameters": {"provisioningMode": "efs-ap", "fileSystemId": system, **owner},
+        "volumeBindingMode": "Immediate",
+        # EFS has no sizes to expand, but without it the API server would refuse a cache that asks for more.
+        "allowVolumeExpansion": True,
+        "reclaimPolicy": "Delete",
+    }
+
+
+CLOUD = Cloud(
+    source="EKS",
+    kind="EKSCluster",
+    spec=_spec,
+    pool=_pool,
+    refuses=_refuses,
+    secrets=reported,
+    storage=_storage,
+    storage_note="EFS bills what is stored, and each gigabyte that is read or written, whatever size is asked.",
+)
