@@ -33,10 +33,10 @@ _SECRETS = {
 
 
 def examples() -> list[str]:
-    """Return every example, as its path below examples/: a folder with manifests that is not the fleet."""
+    """Return every example, as its path below examples/: a folder with manifests, neither the fleet nor packages."""
     root = ROOT / "examples"
     found = {path.parent.relative_to(root).as_posix() for path in root.rglob("*.yaml")}
-    return sorted(found - {"fleet"})
+    return sorted(name for name in found if name.partition("/")[0] not in ("fleet", "install"))
 
 
 def files(example: str) -> dict[str, str]:
