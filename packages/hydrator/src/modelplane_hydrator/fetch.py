@@ -287,7 +287,7 @@ class Fetch:
             if not good and not stored:
                 self._distrust(staged)
                 good = staged.digest(buffer.view)
-            self.pool.give(buffer)
+            self.pool.give(buffer, hashed=not stored)
             if not good:
                 self._again(staged, [index])
 

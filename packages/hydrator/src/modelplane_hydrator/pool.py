@@ -24,15 +24,16 @@ class Pool:
         self.lock = lock
         self.stop = stop
         self.parked: list[tuple[Staged, int]] = []
+        self.hashing = 0
 
     def take(self) -> Buffer:
-        """Return a buffer, waiting for one that is in use."""
+        """Return a buffer, waiting for one that is being hashed rather than taking one that is to be."""
         with self.lock:
             while not self.free:
                 if self.unmade:
                     self.unmade -= 1
                     return Buffer(self.size)
-                if self.parked:
+                if self.parked and not self.hashing:
                     staged, index = self.parked.pop()
                     buffer = staged.arrived[index]
                     staged.arrived[index] = None
@@ -44,10 +45,11 @@ class Pool:
                 self.lock.wait()
             return self.free.pop()
 
-    def give(self, buffer: Buffer) -> None:
-        """Take a buffer back."""
+    def give(self, buffer: Buffer, *, hashed: bool = False) -> None:
+        """Take a buffer back; `hashed` where `unpark` had returned it."""
         with self.lock:
             self.free.append(buffer)
+            self.hashing -= hashed
             self.lock.notify_all()
 
     def park(self, staged: Staged, index: int, buffer: Buffer) -> None:
@@ -60,4 +62,6 @@ class Pool:
         """Return a range whose turn it is, nothing where it must be read back; the lock is held."""
         if (staged, index) in self.parked:
             self.parked.remove((staged, index))
-        return staged.arrived.pop(index)
+        buffer = staged.arrived.pop(index)
+        self.hashing += buffer is not None
+        return buffer

@@ -9,7 +9,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from modelplane_hydrator import errors
+from modelplane_hydrator import direct, errors
 from modelplane_hydrator.writeback import begin
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Buffer:
     """Memory for one range, and how much of it is filled."""
 
     def __init__(self, size: int) -> None:
-        self.memory = memoryview(bytearray(size))
+        self.memory = direct.memory(size)
         self.filled = 0
 
     @property
@@ -49,6 +49,7 @@ class Staged:
         self.whole = False
         self.refetched = 0
         self.handle = -1
+        self.direct = direct.NONE
         if prefixes is not None:
             self.arrived = dict.fromkeys(range(len(prefixes.digests)))
 
@@ -67,22 +68,25 @@ class Staged:
         return [index for index in range(self.next, self.count) if index not in self.arrived]
 
     def open(self, lock: threading.RLock) -> int:
-        """Return the handle of the staged file, opened once."""
+        """Return the handle of the staged file, opened once, and with it the one for direct writes of a large file."""
         with lock:
             if self.handle < 0:
                 self.handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
                 if self.prefixes is not None:
                     os.ftruncate(self.handle, self.entry.size)
+                    self.direct = direct.opened(self.path)
             return self.handle
 
     def write(self, index: int, view: memoryview, lock: threading.RLock) -> None:
         """Put a range on the volume and let the kernel begin to store it."""
-        handle, start = self.open(lock), self.span(index)[0]
+        handle, place = self.open(lock), self.span(index)[0]
+        stored = direct.write(self.direct, view, place)
+        view, start = view[stored:], place + stored
         place = start
         while view:
             count = os.pwrite(handle, view, place)
             view, place = view[count:], place + count
-        if self.prefixes is not None:
+        if self.prefixes is not None and place > start:
             begin(handle, start, place - start)
 
     def read(self, index: int, buffer: Buffer, lock: threading.RLock) -> bool:
@@ -130,10 +134,11 @@ class Staged:
         """Let go of the file without asking whether it is durable."""
         if self.prefixes is not None:
             self.prefixes.close()
-        handle, self.handle = self.handle, -1
-        if handle >= 0:
-            with contextlib.suppress(OSError):
-                os.close(handle)
+        for handle in (self.direct, self.handle):
+            if handle >= 0:
+                with contextlib.suppress(OSError):
+                    os.close(handle)
+        self.direct, self.handle = direct.NONE, -1
 
     def settle(self, lock: threading.RLock) -> None:
         """Make a verified file durable; an error of fsync or close is an error of the attempt."""
@@ -142,7 +147,9 @@ class Staged:
             os.ftruncate(handle, self.entry.size)
         os.fchmod(handle, 0o644)
         os.fsync(handle)
-        self.handle = -1
+        second, self.direct, self.handle = self.direct, direct.NONE, -1
+        if second != direct.NONE:
+            os.close(second)
         os.close(handle)
         if self.prefixes is not None:
             self.prefixes.close()
