@@ -64,6 +64,17 @@ def statuses(obj: Struct) -> Mapping[str, str]:
     return _statuses(found.list_value.SerializeToString()) if found is not None else {}
 
 
+def behind(obj: Struct) -> bool:
+    """Return whether the object's controller has not looked since its spec changed: what it says is of the old one.
+
+    Crossplane's controllers write the generation that they acted on into their condition Synced; where none is told,
+    nothing is known against the object.
+    """
+    synced = condition(obj, "Synced")
+    seen = paths.whole(synced, "observedGeneration") if synced is not None else 0
+    return 0 < seen < paths.whole(obj, "metadata", "generation")
+
+
 @functools.lru_cache(maxsize=8192)
 def _statuses(raw: bytes) -> Mapping[str, str]:
     """Read conditions from their bytes: they rarely change from one reply to the next."""

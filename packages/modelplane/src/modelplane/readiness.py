@@ -10,9 +10,9 @@ from google.protobuf.struct_pb2 import Struct
 from modelplane import meta
 
 
-def reports_ready(_obj: Struct, statuses: Mapping[str, str]) -> bool:
-    """Return whether the object's Ready condition is True."""
-    return statuses.get("Ready") == "True"
+def reports_ready(obj: Struct, statuses: Mapping[str, str]) -> bool:
+    """Return whether the object's Ready condition is True, and speaks of the spec that is there."""
+    return statuses.get("Ready") == "True" and not meta.behind(obj)
 
 
 def exists(_obj: Struct, _statuses: Mapping[str, str]) -> bool:
