@@ -21,6 +21,8 @@ COMPONENTS = {
     "nvidiaDraDriver",
     "prometheus",
 }
+RELEASES = COMPONENTS - {"gatewayApi"}
+"""Envoy Gateway's chart brings the Gateway API."""
 CONFIGS = {"helm-config", "kubernetes-config"}
 GATEWAY = {"namespace", "gateway-class", "gateway"}
 
@@ -37,7 +39,7 @@ def test_all_that_is_composed_is_valid(name: str) -> None:
         for body in infra.desired(player):
             apiserver.validate(body)
     assert player.ready()
-    assert set(infra.composed(player)) == {*CONFIGS, *GATEWAY, *(f"release-{key}" for key in COMPONENTS)}
+    assert set(infra.composed(player)) == {*CONFIGS, *GATEWAY, *(f"release-{key}" for key in RELEASES)}
 
 
 def test_each_part_waits_for_what_it_uses() -> None:
@@ -45,8 +47,8 @@ def test_each_part_waits_for_what_it_uses() -> None:
     first = runtime.answer(fn.compose, builders.request(clusters.stack()))
     assert set(first.desired.resources) == CONFIGS
     second = set(infra.composed(infra.life(clusters.stack(), minutes=1)))
-    assert {"release-gatewayApi", "namespace"} <= second
-    assert not {"release-envoyGateway", "gateway", "gateway-class"} & second
+    assert {"release-envoyGateway", "namespace"} <= second
+    assert not {"gateway", "gateway-class"} & second
 
 
 def test_the_address_gates_readiness() -> None:
@@ -66,7 +68,7 @@ def test_a_component_of_the_clusters_own(component: str) -> None:
     """External installs nothing, and what waited for it goes on."""
     player = infra.life(clusters.stack(components={component: "External"}))
     assert player.ready()
-    assert _releases(infra.composed(player)) == COMPONENTS - {component}
+    assert _releases(infra.composed(player)) == RELEASES - {component}
     assert ("gateway-class" in infra.composed(player)) == (component != "envoyGateway")
 
 
@@ -91,6 +93,69 @@ def test_versions(component: str, given: str, want: str) -> None:
     """Every component has the version that its user asks for, as its chart spells it."""
     made = infra.composed(infra.life(clusters.stack(versions={component: given})))
     assert made[f"release-{component}"]["spec"]["forProvider"]["chart"]["version"] == want
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "says"),
+    [
+        pytest.param({}, "Installed", "", id="what the chart brings"),
+        pytest.param(
+            {"versions": {"gatewayApi": "v1.4.0"}},
+            "UnsupportedVersion",
+            "spec.versions.gatewayApi v1.4.0 cannot be had: Envoy Gateway v1.8.1 brings v1.5.1; ask for that, or "
+            "install yours and set spec.components.gatewayApi to External",
+            id="another than the chart brings",
+        ),
+        pytest.param(
+            {"versions": {"gatewayApi": "v1.4.0"}, "components": {"gatewayApi": "External"}},
+            "Installed",
+            "",
+            id="the cluster has its own",
+        ),
+        pytest.param(
+            {"versions": {"gatewayApi": "v1.4.0"}, "components": {"envoyGateway": "External"}},
+            "Installed",
+            "",
+            id="so has a gateway of its own",
+        ),
+        pytest.param(
+            {"versions": {"envoyGateway": "v1.9.0", "gatewayApi": "v1.6.0"}},
+            "Installed",
+            "Envoy Gateway v1.9.0 brings its own version of the Gateway API.",
+            id="a chart that nobody has looked into",
+        ),
+    ],
+)
+def test_the_gateway_apis_version(spec: Manifest, reason: str, says: str) -> None:
+    """It comes with Envoy Gateway: another one is refused with its reason, and never quietly something else."""
+    player = infra.life(clusters.stack(**spec))
+    assert infra.told(player, KIND, "ComponentsInstalled") == (reason, says)
+    assert player.ready() == (reason == "Installed")
+    assert ("gateway" in infra.composed(player)) == (reason == "Installed")
+
+
+def test_a_refused_version_changes_nothing() -> None:
+    """An edit that cannot be had leaves the gateway that serves as it is."""
+    req = infra.request(infra.life(clusters.stack()), KIND)
+    req.observed.composite.resource.fields["spec"].struct_value["versions"] = {"gatewayApi": "v1.4.0"}
+    rsp = runtime.answer(fn.compose, req)
+    assert set(rsp.desired.resources) == set(req.observed.resources)
+    assert rsp.desired.composite.ready == fnv1.READY_FALSE
+
+
+def test_a_gateway_api_of_the_clusters_own_keeps_its_policy() -> None:
+    """Helm leaves CRDs that are there alone; the policy that guards them is not ours either."""
+    made = infra.composed(infra.life(clusters.stack(components={"gatewayApi": "External"})))
+    values = made["release-envoyGateway"]["spec"]["forProvider"]["values"]
+    assert values == {"crds": {"gatewayAPI": {"safeUpgradePolicy": {"enabled": False}}}}
+
+
+def test_the_driver_runs_on_nodes_with_gpus() -> None:
+    """Clouds taint such nodes, and Google keeps system priorities for its own namespaces."""
+    made = infra.composed(infra.life(clusters.stack()))
+    plugin = made["release-nvidiaDraDriver"]["spec"]["forProvider"]["values"]["kubeletPlugin"]
+    assert plugin["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert plugin["priorityClassName"] == ""
 
 
 def test_the_driver_is_looked_for_where_the_nodes_have_it() -> None:

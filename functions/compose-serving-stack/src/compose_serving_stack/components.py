@@ -17,24 +17,30 @@ PREFIX = "release-"
 """Of the composed-resource key of every release."""
 
 
+ENVOY = "envoyGateway"
+GATEWAY_API = "gatewayApi"
+_ENVOY_CHARTS = "oci://docker.io/envoyproxy"
+_BRINGS = {"v1.8.1": "v1.5.1"}
+"""The Gateway API's version in Envoy Gateway's chart, by its version. It has no chart of its own: as a release, its
+CRDs would be larger than the Secret that Helm keeps a release in."""
+
+
 def _nothing(_stack: Stack) -> Manifest:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A row: its key in spec.components, the key of its version, where its chart is, and what to tell it.
+    """A row: its key in spec.components and spec.versions, where its chart is, and what to tell it.
 
-    `after` are the components that it uses; `bare` charts are versioned without the v.
+    `bare` charts are versioned without the v.
     """
 
     key: str
     chart: str
     repository: str
     namespace: str
-    version: str = ""
     values: Callable[[Stack], Manifest] = _nothing
-    after: tuple[str, ...] = ()
     bare: bool = False
 
 
@@ -42,8 +48,10 @@ def _cert_manager(_stack: Stack) -> Manifest:
     return {"crds": {"enabled": True}}
 
 
-def _gateway_api(_stack: Stack) -> Manifest:
-    return {"crds": {"gatewayAPI": {"enabled": True, "channel": "standard"}, "envoyGateway": {"enabled": False}}}
+def _envoy(stack: Stack) -> Manifest:
+    """Return what leaves a Gateway API of the cluster's own alone: Helm does so with CRDs, not with their policy."""
+    own = {"crds": {"gatewayAPI": {"safeUpgradePolicy": {"enabled": False}}}}
+    return own if GATEWAY_API in stack.external else {}
 
 
 def _prometheus(_stack: Stack) -> Manifest:
@@ -55,20 +63,17 @@ def _dra_driver(stack: Stack) -> Manifest:
         "nvidiaDriverRoot": stack.driver_root,
         "gpuResourcesEnabledOverride": True,
         "resources": {"gpus": {"enabled": True}, "computeDomains": {"enabled": False}},
+        # GPU nodes are tainted; Google allows system priorities in its own namespaces only.
+        "kubeletPlugin": {
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+            "priorityClassName": "",
+        },
     }
 
 
-ENVOY = "envoyGateway"
-GATEWAY_API = "gatewayApi"
-_ENVOY_CHARTS = "oci://docker.io/envoyproxy"
-
 ROWS = (
     Component("certManager", "cert-manager", "https://charts.jetstack.io", "cert-manager", values=_cert_manager),
-    # The Gateway API has no chart of its own; Envoy Gateway's carries the version that it was tested with.
-    Component(
-        GATEWAY_API, "gateway-crds-helm", _ENVOY_CHARTS, "envoy-gateway-system", version=ENVOY, values=_gateway_api
-    ),
-    Component(ENVOY, "gateway-helm", _ENVOY_CHARTS, "envoy-gateway-system", after=(GATEWAY_API,)),
+    Component(ENVOY, "gateway-helm", _ENVOY_CHARTS, "envoy-gateway-system", values=_envoy),
     Component("leaderWorkerSet", "lws", "oci://registry.k8s.io/lws/charts", "lws-system", bare=True),
     Component(
         "nodeFeatureDiscovery",
@@ -99,17 +104,33 @@ def key(component: str) -> str:
 
 
 def parts(stack: Stack) -> dict[str, Part]:
-    """Return the releases of all that is Managed, by composed-resource key."""
-    wanted = [row for row in ROWS if row.key not in stack.external]
-    return {key(row.key): Part(_release(stack, row), _after(stack, row)) for row in wanted}
+    """Return the releases of all that is Managed and can be had, by composed-resource key."""
+    wanted = [row for row in ROWS if row.key not in stack.external and not (row.key == ENVOY and refused(stack))]
+    return {key(row.key): Part(_release(stack, row), (access.HELM,)) for row in wanted}
 
 
-def _after(stack: Stack, row: Component) -> tuple[str, ...]:
-    return (access.HELM, *(key(other) for other in row.after if other not in stack.external))
+def refused(stack: Stack) -> str:
+    """Return why the Gateway API cannot have its version, or the empty string."""
+    envoy, asked = stack.versions[ENVOY], stack.versions[GATEWAY_API]
+    brings = _BRINGS.get(envoy, asked)
+    if asked == brings or stack.external & {ENVOY, GATEWAY_API}:
+        return ""
+    return (
+        f"spec.versions.{GATEWAY_API} {asked} cannot be had: Envoy Gateway {envoy} brings {brings}; ask for that, or "
+        f"install yours and set spec.components.{GATEWAY_API} to External"
+    )
+
+
+def note(stack: Stack) -> str:
+    """Return what is not known of the Gateway API's version, or the empty string."""
+    envoy = stack.versions[ENVOY]
+    if envoy in _BRINGS or stack.external & {ENVOY, GATEWAY_API}:
+        return ""
+    return f"Envoy Gateway {envoy} brings its own version of the Gateway API."
 
 
 def _release(stack: Stack, row: Component) -> Manifest:
-    version = stack.versions[row.version or row.key]
+    version = stack.versions[row.key]
     chart = {
         "name": row.chart,
         "repository": row.repository,

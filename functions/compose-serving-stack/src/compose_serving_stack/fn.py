@@ -14,11 +14,12 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
     """Compose what is due; a component that its user set to External goes, and nothing else."""
     stack = inputs.read(req)
     parts = {**access.parts(stack), **components.parts(stack), **gateway.parts(stack)}
-    told = (status.installed(req, parts), status.addressed(req))
-    ours = (components.PREFIX, gateway.CLASS)
+    told = (status.installed(req, stack, parts), status.addressed(req))
+    gone = {components.key(component) for component in stack.external}
+    gone |= {gateway.CLASS} if components.ENVOY in stack.external else set()
     return Composed(
         resources=managed.due(req, parts),
-        released=frozenset(key for key in req.observed.resources if key.startswith(ours) and key not in parts),
+        released=frozenset(gone & set(req.observed.resources)),
         status=status.published(req, stack),
         conditions=told,
         ready=all(condition.status == "True" for condition in told) and all(managed.ready(req, key) for key in parts),

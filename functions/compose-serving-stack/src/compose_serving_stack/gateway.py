@@ -23,7 +23,7 @@ _ADDRESSED = remote.cel("has(object.status) && has(object.status.addresses) && s
 
 def parts(stack: Stack) -> dict[str, Part]:
     """Return namespace, class and Gateway by composed-resource key; the class of another's controller is theirs."""
-    installed = [components.key(c) for c in (components.GATEWAY_API, components.ENVOY) if c not in stack.external]
+    installed = () if components.ENVOY in stack.external else (components.key(components.ENVOY),)
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": remote.SYSTEM_NAMESPACE}}
     gateway = {
         "apiVersion": _API,

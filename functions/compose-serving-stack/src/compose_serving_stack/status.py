@@ -19,12 +19,15 @@ ADDRESSED = "GatewayAddressed"
 TYPES = (INSTALLED, ADDRESSED)
 
 
-def installed(req: fnv1.RunFunctionRequest, keys: Collection[str]) -> Condition:
+def installed(req: fnv1.RunFunctionRequest, stack: Stack, keys: Collection[str]) -> Condition:
     """Return whether every Managed component is installed."""
+    refused = components.refused(stack)
+    if refused:
+        return conditions.false(INSTALLED, "UnsupportedVersion", refused, warning=refused)
     late = sorted(k.removeprefix(components.PREFIX) for k in keys if _is_release(k) and not managed.ready(req, k))
     if late:
         return conditions.false(INSTALLED, "Installing", f"Waiting for {listed(late)}.")
-    return conditions.true(INSTALLED, "Installed", event="Installed all components.")
+    return conditions.true(INSTALLED, "Installed", components.note(stack), event="Installed all components.")
 
 
 def addressed(req: fnv1.RunFunctionRequest) -> Condition:
