@@ -24,6 +24,7 @@ COMPONENTS = {
 RELEASES = COMPONENTS - {"gatewayApi"}
 """Envoy Gateway's chart brings the Gateway API."""
 CONFIGS = {"helm-config", "kubernetes-config"}
+GUARDS = {"gateway-first", "gateway-class-first"}
 GATEWAY = {"namespace", "gateway-class", "gateway"}
 
 
@@ -39,13 +40,13 @@ def test_all_that_is_composed_is_valid(name: str) -> None:
         for body in infra.desired(player):
             apiserver.validate(body)
     assert player.ready()
-    assert set(infra.composed(player)) == {*CONFIGS, *GATEWAY, *(f"release-{key}" for key in RELEASES)}
+    assert set(infra.composed(player)) == {*CONFIGS, *GATEWAY, *GUARDS, *(f"release-{key}" for key in RELEASES)}
 
 
 def test_each_part_waits_for_what_it_uses() -> None:
     """A Gateway comes after its CRDs and its controller, a release after the way to the cluster."""
     first = runtime.answer(fn.compose, builders.request(clusters.stack()))
-    assert set(first.desired.resources) == CONFIGS
+    assert set(first.desired.resources) == CONFIGS | GUARDS
     second = set(infra.composed(infra.life(clusters.stack(), minutes=1)))
     assert {"release-envoyGateway", "namespace"} <= second
     assert not {"gateway", "gateway-class"} & second
@@ -148,6 +149,29 @@ def test_a_gateway_api_of_the_clusters_own_keeps_its_policy() -> None:
     made = infra.composed(infra.life(clusters.stack(components={"gatewayApi": "External"})))
     values = made["release-envoyGateway"]["spec"]["forProvider"]["values"]
     assert values == {"crds": {"gatewayAPI": {"safeUpgradePolicy": {"enabled": False}}}}
+
+
+def test_the_controller_goes_after_what_it_made() -> None:
+    """In every reply its release waits for Gateway and class, else a load balancer and a finalizer stayed for ever."""
+    req = infra.request(infra.life(clusters.stack()), KIND)
+    req.observed.composite.resource.fields["spec"].struct_value["versions"] = {"gatewayApi": "v1.4.0"}
+    made = infra.composed(infra.life(clusters.stack()))
+    kept = runtime.answer(fn.compose, req).desired.resources
+    for guard, part in (("gateway-first", "gateway"), ("gateway-class-first", "gateway-class")):
+        spec = made[guard]["spec"]
+        assert spec["of"]["resourceRef"]["name"] == made["release-envoyGateway"]["metadata"]["name"]
+        assert spec["by"]["resourceRef"]["name"] == made[part]["metadata"]["name"]
+        assert guard in kept
+
+
+def test_a_controller_that_became_the_clusters_own_leaves_no_guard() -> None:
+    """Release, class and guards go together; the Gateway stays."""
+    req = infra.request(infra.life(clusters.stack()), KIND)
+    spec = req.observed.composite.resource.fields["spec"].struct_value
+    spec.fields["components"].struct_value["envoyGateway"] = "External"
+    rsp = runtime.answer(fn.compose, req)
+    gone = set(req.observed.resources) - set(rsp.desired.resources)
+    assert gone == {"release-envoyGateway", "gateway-class", *GUARDS}
 
 
 def test_the_driver_runs_on_nodes_with_gpus() -> None:

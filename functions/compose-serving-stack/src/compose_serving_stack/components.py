@@ -103,6 +103,12 @@ def key(component: str) -> str:
     return f"{PREFIX}{component}"
 
 
+def name(stack: Stack, component: str) -> str:
+    """Return the name of a component's release."""
+    (row,) = (row for row in ROWS if row.key == component)
+    return stack.name(row.chart)
+
+
 def parts(stack: Stack) -> dict[str, Part]:
     """Return the releases of all that is Managed and can be had, by composed-resource key."""
     wanted = [row for row in ROWS if row.key not in stack.external and not (row.key == ENVOY and refused(stack))]
@@ -140,7 +146,7 @@ def _release(stack: Stack, row: Component) -> Manifest:
     wanted: Manifest = {"chart": chart, "namespace": row.namespace, "wait": True}
     values = row.values(stack)
     metadata = {
-        "name": stack.name(row.chart),
+        "name": name(stack, row.key),
         "namespace": stack.xr.namespace,
         "labels": {labels.CLUSTER: stack.cluster},
         "annotations": {managed.EXTERNAL_NAME: row.chart},

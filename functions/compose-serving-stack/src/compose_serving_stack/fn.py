@@ -7,7 +7,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from modelplane import managed
 from modelplane.composed import Composed
 
-from compose_serving_stack import access, components, gateway, inputs, status
+from compose_serving_stack import access, components, gateway, guards, inputs, status
 
 
 def compose(req: fnv1.RunFunctionRequest) -> Composed:
@@ -15,10 +15,10 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
     stack = inputs.read(req)
     parts = {**access.parts(stack), **components.parts(stack), **gateway.parts(stack)}
     told = (status.installed(req, stack, parts), status.addressed(req))
-    gone = {components.key(component) for component in stack.external}
+    gone = {components.key(component) for component in stack.external} | guards.released(stack)
     gone |= {gateway.CLASS} if components.ENVOY in stack.external else set()
     return Composed(
-        resources=managed.due(req, parts),
+        resources={**guards.guards(stack), **managed.due(req, parts)},
         released=frozenset(gone & set(req.observed.resources)),
         status=status.published(req, stack),
         conditions=told,
