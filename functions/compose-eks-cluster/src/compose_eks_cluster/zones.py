@@ -4,7 +4,8 @@
 """Which range of addresses each zone has. A zone keeps what it got: a subnet cannot be moved, and never goes."""
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -63,8 +64,9 @@ def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
         vpc, ranges = _ranges(cluster)
     except ValueError as err:
         return Plan(reason="InvalidNetwork", message=f"spec.networking: {err}")
-    private = _given(cluster.zones, ranges, _taken(req, PRIVATE))
-    public = _given(cluster.zones, _rest(vpc, ranges), _taken(req, PUBLIC))
+    private, taken = _given(cluster.zones, ranges, _taken(req, PRIVATE)), _taken(req, PUBLIC)
+    enough = len(cluster.zones | set(taken))
+    public = _given(cluster.zones, itertools.islice(_rest(vpc, ranges), enough), taken)
     late = sorted((set(cluster.zones) - set(private)) | (set(cluster.zones) - set(public)))
     if late:
         message = f"spec.networking has no addresses left for zones {late}: add to subnetCidrs, or widen vpcCidr"
@@ -95,10 +97,14 @@ def _network(text: str) -> IPv4Network:
     return net
 
 
-def _rest(vpc: IPv4Network, ranges: Collection[IPv4Network]) -> Iterable[IPv4Network]:
-    """Return small ranges of the VPC beside the others, last first."""
-    every = list(vpc.subnets(new_prefix=min(vpc.prefixlen + 2 * _SIXTEENTHS, _MOST_PREFIX)))
-    return [net for net in reversed(every) if not any(net.overlaps(other) for other in ranges)]
+def _rest(vpc: IPv4Network, ranges: Collection[IPv4Network]) -> Iterator[IPv4Network]:
+    """Yield small ranges of the VPC beside the others, last first."""
+    prefix = min(vpc.prefixlen + 2 * _SIXTEENTHS, _MOST_PREFIX)
+    size, first, end = 1 << (vpc.max_prefixlen - prefix), int(vpc.network_address), int(vpc.broadcast_address) + 1
+    for start in range(end - size, first - 1, -size):
+        net = IPv4Network((start, prefix))
+        if not any(net.overlaps(other) for other in ranges):
+            yield net
 
 
 def _taken(req: fnv1.RunFunctionRequest, side: str) -> dict[str, str]:
