@@ -64,17 +64,24 @@ def plane(example: str, required: list[Document]) -> Plane:
     return preview.plane(inputs, apis.packaged(), functions.installed({}))
 
 
-def _states(player: Player) -> Iterator[tuple[str, str]]:
-    """Yield the files of the states: initial, hydrating (a Job reports some percent) and ready."""
+def states(player: Player) -> Iterator[str]:
+    """Play, and stop at each state that has a name: initial, hydrating (a Job reports some percent) and ready."""
     player.start()
-    yield "initial.yaml", _yaml(player.plane)
+    yield "initial"
     hydrating = False
     while not player.ready() and player.tick():
         if not hydrating and _is_hydrating(player):
             hydrating = True
-            yield "hydrating.yaml", _yaml(player.plane)
+            yield "hydrating"
+    yield "ready" if player.ready() else "stuck"
+
+
+def _states(player: Player) -> Iterator[tuple[str, str]]:
+    """Yield the files of the states."""
+    for state in states(player):
+        yield f"{state}.yaml", _yaml(player.plane)
+        if state == "hydrating":
             yield "hydrating-tree.txt", tree.drawn(player.plane)
-    yield ("ready.yaml" if player.ready() else "stuck.yaml"), _yaml(player.plane)
 
 
 def _is_hydrating(player: Player) -> bool:

@@ -176,7 +176,7 @@ def test_workloads(manifest: Manifest) -> None:
     assert "status" not in there(played(TEAM, CLAIM, manifest, steps=2), kind)
     starting = there(played(TEAM, CLAIM, manifest, steps=3), kind)["status"]
     assert (starting["observedGeneration"], starting["replicas"], starting.get("readyReplicas")) == (1, 2, None)
-    assert there(played(TEAM, CLAIM, manifest, steps=4), kind)["status"]["availableReplicas"] == 2
+    assert there(played(TEAM, CLAIM, manifest, steps=4), kind)["status"]["readyReplicas"] == 2
 
 
 def test_guards_are_available() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e.rig import places
+from e2e.rig import clusters, layout, places
 from e2e.rig.kube import Manifest
-from e2e.scenes import SERVE_SECONDS, Tenant, condition
+from e2e.scenes import SERVE_SECONDS, Tenant, condition, entry, gang, phase
 
 pytestmark = pytest.mark.alone
 FOLDER = places.REPOSITORY / "tests" / "recorded"
@@ -23,34 +23,47 @@ HEADER = """\
 
 # Written by tests/e2e/test_recorded.py with MODELPLANE_REWRITE=1, from a real run.
 """
+SLOW, WRONG = "slow", "wrong"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def test_what_is_reported_is_what_was_recorded(tenant: Tenant) -> None:
-    """Every remote kind goes through states of the recorded shapes, and ends in one of the recorded ends."""
+    """Every remote object ends in a state of a recorded shape: staged, serving, in mid file, and failed for good."""
     tenant.cache()
+    tenant.cache(SLOW, repo="rig/slow")
+    tenant.cache(WRONG, revision="no-such-branch")
     tenant.deployment()
-    seen: dict[str, list[Manifest]] = {}
-    deadline = time.monotonic() + SERVE_SECONDS
-    while condition(tenant.get("ModelDeployment", "serve"), "Ready")["status"] != "True":
-        assert time.monotonic() < deadline, "the deployment never became Ready"
+    tenant.apply("ModelDeployment", "gang", {"replicas": 1, "template": {"spec": gang()}})
+    seen: dict[tuple[str, str], list[Manifest]] = {}
+    deadline = time.monotonic() + 2 * SERVE_SECONDS
+    while not _settled(tenant):
+        assert time.monotonic() < deadline, "not all became as wanted"
         _look(tenant, seen)
-        time.sleep(0.5)
+        time.sleep(0.3)
     _look(tenant, seen)
     if os.environ.get("MODELPLANE_REWRITE"):
         _write(seen)
-    for kind, states in seen.items():
+    for (kind, name), states in seen.items():
         recorded = [_shape(row) for row in yaml.safe_load(_file(kind).read_text())]
-        assert _shape(states[-1]) in recorded, f"{kind}: {states[-1]}"
+        assert _shape(states[-1]) in recorded, f"{kind} {name}: {states[-1]}"
 
 
-def _look(tenant: Tenant, seen: dict[str, list[Manifest]]) -> None:
-    """Add every state that an Object is in now and was not in before."""
-    for row in tenant.objects():
+def _settled(tenant: Tenant) -> bool:
+    """Return whether both deployments serve, the wrong cache failed, and the slow one has told how far it is."""
+    serving = [condition(row, "Ready")["status"] for row in tenant.ours("ModelDeployment")]
+    slow = entry(tenant.get("ModelCache", SLOW)).get("bytesStaged", 0)
+    return serving == ["True", "True"] and slow > 0 and phase(tenant.get("ModelCache", WRONG)) == "Failed"
+
+
+def _look(tenant: Tenant, seen: dict[tuple[str, str], list[Manifest]]) -> None:
+    """Add every state that an Object is in now and whose shape it was not in before."""
+    for row in (*tenant.objects(), *clusters.of_cluster(tenant.control, layout.WORKLOAD)):
         state = _state(row, tenant.namespace)
-        if state and state not in seen.setdefault(state["kind"], []):
-            seen[state["kind"]].append(state)
+        if state:
+            states = seen.setdefault((state["kind"], state["remote"]["metadata"]["name"]), [])
+            if _shape(state) not in map(_shape, states):
+                states.append(state)
 
 
 def _state(row: Manifest, namespace: str) -> Manifest | None:
@@ -70,15 +83,18 @@ def _state(row: Manifest, namespace: str) -> Manifest | None:
 
 
 def _shape(state: Manifest) -> str:
-    """Return which fields a state has in its status, and how it is judged."""
-    status = state["remote"].get("status", {})
-    types = sorted(f"{row['type']}={row['status']}" for row in status.get("conditions", []))
-    return json.dumps([sorted(status), types, state["conditions"]], sort_keys=True)
+    """Return which fields a state has in its status, whether it tells how far it is, and how it is judged."""
+    remote = state["remote"]
+    status = remote.get("status", {})
+    types = sorted(f"{row['type']}={row['status']} {row['reason']}" for row in status.get("conditions", []))
+    told = sorted(key for key in remote["metadata"].get("annotations", {}) if key.startswith("modelplane.ai/"))
+    return json.dumps([sorted(status), types, told, state["conditions"]], sort_keys=True)
 
 
-def _write(seen: dict[str, list[Manifest]]) -> None:
+def _write(seen: dict[tuple[str, str], list[Manifest]]) -> None:
     FOLDER.mkdir(exist_ok=True)
-    for kind, states in seen.items():
+    for kind in sorted({kind for kind, _ in seen}):
+        states = [state for key in sorted(seen) if key[0] == kind for state in seen[key]]
         _file(kind).write_text(HEADER + yaml.safe_dump(states, sort_keys=True))
 
 

@@ -72,6 +72,7 @@ def reported(obj: Manifest, pod: Manifest, cluster: Cluster, *, percent: int) ->
         "commit": commit,
         "tree": f"{tree}-{commit[:12]}",
         "reason": "",
+        "time": obj["metadata"]["creationTimestamp"],
     }
     annotations = {
         **obj["metadata"].get("annotations", {}),
@@ -121,10 +122,14 @@ def _secrets(pod: Manifest) -> Iterator[str]:
 
 
 def _running(obj: Manifest) -> Manifest:
-    return {"active": 1, "ready": 1, "startTime": obj["metadata"]["creationTimestamp"]}
+    return {"active": 1, "ready": 1, **_begun(obj)}
 
 
 def _complete(obj: Manifest) -> Manifest:
-    kinds = ("SuccessCriteriaMet", "Complete")
-    conditions = [{"type": kind, "status": "True", "reason": "CompletionsReached"} for kind in kinds]
-    return {"succeeded": 1, "startTime": obj["metadata"]["creationTimestamp"], "conditions": conditions}
+    verdict = {"status": "True", "reason": "CompletionsReached", "message": "Reached expected number of succeeded pods"}
+    conditions = [{"type": kind, **verdict} for kind in ("SuccessCriteriaMet", "Complete")]
+    return {"succeeded": 1, "ready": 0, **_begun(obj), "conditions": conditions}
+
+
+def _begun(obj: Manifest) -> Manifest:
+    return {"startTime": obj["metadata"]["creationTimestamp"], "terminating": 0, "uncountedTerminatedPods": {}}

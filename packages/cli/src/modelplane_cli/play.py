@@ -3,6 +3,7 @@
 
 """Playing the fleet's part: what the providers and the workload clusters would answer, one step at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modelplane import clusters, labels, remote, usages
@@ -10,7 +11,7 @@ from modelplane.paths import Manifest
 
 from modelplane_cli import clouds, fleet, materialise, provider
 from modelplane_cli.answers import ANSWERS
-from modelplane_cli.fleet import Cluster
+from modelplane_cli.fleet import Answer, Cluster
 from modelplane_cli.objects import Ref, is_ready, ref, stamp, value_at
 from modelplane_cli.plane import Plane
 
@@ -35,11 +36,15 @@ class Applied:
 
 @dataclass
 class Player:
-    """A control plane, its workload clusters by provider config, and which Object stands for which remote object."""
+    """A control plane, its workload clusters by provider config, and which Object stands for which remote object.
+
+    `answers` are what the clusters' controllers make of their objects.
+    """
 
     plane: Plane
     clusters: dict[str, Cluster] = field(default_factory=dict)
     applied: dict[Ref, Applied] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=lambda: ANSWERS)
 
     def start(self) -> None:
         """Run the functions on what the user applied."""
@@ -50,7 +55,7 @@ class Player:
         before = dict(self.plane.objects)
         self.plane.step += 1
         for cluster in {cluster.name: cluster for cluster in self.clusters.values()}.values():
-            fleet.advance(cluster, ANSWERS)
+            fleet.advance(cluster, self.answers)
         for key in sorted(self.plane.objects):
             self._answer(key)
         self._forget()
