@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
 
 import builders  # ty: ignore[import-not-found]  on the path since the line above
+import builders_clusters  # ty: ignore[import-not-found]  on the path since the line above
 import builders_faults  # ty: ignore[import-not-found]  on the path since the line above
 import builders_healthy  # ty: ignore[import-not-found]  on the path since the line above
+import builders_infra  # ty: ignore[import-not-found]  on the path since the line above
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from modelplane import paths, remote, runtime
 from modelplane.backends import base
@@ -266,9 +268,40 @@ def _staged() -> Cluster:
     return cluster
 
 
+def clusters() -> Iterable[Case]:
+    """Yield the clusters of two clouds, and an InferenceCluster among the replicas of a fleet, each at rest."""
+    bar, hardware = 2.5, builders_clusters.hardware()
+    gpus = (builders_clusters.gke_pool(), builders_clusters.eks_pool(fabric="EFA"))
+    yield _played("gke-cluster", "GKECluster", bar, GKE, builders_clusters.gke("iowa", gpus[0]))
+    yield _played("eks-cluster", "EKSCluster", bar, EKS, builders_clusters.eks("ohio", gpus[1]))
+    world = (builders_clusters.inference("cluster-0000"), hardware, *_others(100))
+    yield _played("inference-cluster", "InferenceCluster", bar, INFERENCE, *world)
+
+
+def _played(name: str, kind: str, bar: float, expected: Counter[str], *world: Manifest) -> Case:
+    """Return the case of the one XR of a kind, once the preview's clouds have answered all that it composed."""
+    player = builders_infra.life(*world)
+    if not player.ready():
+        raise SystemExit(f"cannot bring {name} to rest in {builders_infra.MANY} steps")
+    req = builders_infra.request(player, kind)
+    return Case(f"{name}, settled", f"compose-{name}", bar, req, expected)
+
+
+# What a cluster of each kind composes.
+GKE = Counter(Network=1, Subnetwork=1, ProjectService=1, Cluster=1, NodePool=2, ServiceAccountKey=1)
+GKE += Counter(ServiceAccount=2, ProjectIAMMember=2)
+EKS = Counter(VPC=1, InternetGateway=1, EIP=1, NATGateway=1, Subnet=4, RouteTable=2, Route=2, RouteTableAssociation=4)
+EKS += Counter(Role=5, Policy=1, RolePolicyAttachment=7, PodIdentityAssociation=3, Usage=1)
+EKS += Counter(Cluster=1, ClusterAuth=1, Addon=3, NodeGroup=2, LaunchTemplate=1)
+EKS += Counter(FileSystem=1, MountTarget=2, SecurityGroup=2, SecurityGroupIngressRule=2, SecurityGroupEgressRule=1)
+INFERENCE = Counter(GKECluster=1, ServingStack=1, ClusterProviderConfig=2, Usage=1, ClusterUsage=2)
+INFERENCE += Counter(Namespace=1, StorageClass=1)
+
+
 def every(sizes: Iterable[int]) -> Iterable[Case]:
-    """Yield every case: caches and deployments at each size of a fleet, and replicas."""
+    """Yield every case: caches and deployments at each size of a fleet, replicas and clusters."""
     for size in sizes:
         yield from caches(size)
         yield from deployments(size)
     yield from replicas()
+    yield from clusters()

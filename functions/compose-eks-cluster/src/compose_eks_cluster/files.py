@@ -23,10 +23,13 @@ def mount(zone: Zone) -> str:
     return f"mount-{zone.name}"
 
 
-def parts(req: fnv1.RunFunctionRequest, cluster: Cluster, zones: tuple[Zone, ...]) -> dict[str, Part]:
-    """Return the parts by composed-resource key. One that is there stays: volumes may be on it."""
-    if not cluster.file_system and managed.observed(req, FILE_SYSTEM) is None:
-        return {}
+def are_ours(req: fnv1.RunFunctionRequest, cluster: Cluster) -> bool:
+    """Return whether there is to be a file system. One that is there stays: volumes may be on it."""
+    return cluster.file_system or managed.observed(req, FILE_SYSTEM) is not None
+
+
+def parts(cluster: Cluster, zones: tuple[Zone, ...]) -> dict[str, Part]:
+    """Return the parts by composed-resource key."""
     system = {"encrypted": True, "performanceMode": "generalPurpose", "throughputMode": "elastic"}
     firewall = {"description": "NFS from the VPC", "vpcIdSelector": managed.sibling(network.VPC)}
     nfs = {

@@ -3,13 +3,18 @@
 
 """Compose an EKS cluster: network, identities, the cluster, node groups, storage; each once what it needs is there."""
 
+import functools
+from collections.abc import Mapping
+
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from modelplane import conditions, managed
 from modelplane.composed import Composed
+from modelplane.managed import Part
 
 from compose_eks_cluster import cluster as control_plane
 from compose_eks_cluster import files, guards, iam, network, nodes, status, templates, zones
 from compose_eks_cluster.inputs import Cluster
+from compose_eks_cluster.zones import Zone
 
 
 def compose(req: fnv1.RunFunctionRequest) -> Composed:
@@ -21,12 +26,9 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
         stands = conditions.stands(cluster.cloud.xr.obj, (status.AVAILABLE,))
         return Composed(resources=guarded, status=published, conditions=(planned, *stands))
     parts = {
-        **network.parts(cluster, plan.zones),
-        **iam.parts(cluster),
-        **control_plane.parts(cluster, plan.zones, nodes.system(cluster)),
+        **_steady(cluster, plan.zones, with_files=files.are_ours(req, cluster)),
         **templates.parts(req, cluster),
         **nodes.parts(req, cluster, plan.zones),
-        **files.parts(req, cluster, plan.zones),
     }
     available = status.available(req, parts)
     return Composed(
@@ -36,3 +38,15 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
         conditions=(planned, available),
         ready=available.status == "True",
     )
+
+
+@functools.lru_cache(maxsize=128)
+def _steady(cluster: Cluster, found: tuple[Zone, ...], *, with_files: bool) -> Mapping[str, Part]:
+    """Return the parts that nothing but the spec decides, and so many replies have alike."""
+    parts = {
+        **network.parts(cluster, found),
+        **iam.parts(cluster),
+        **control_plane.parts(cluster, found, nodes.system(cluster)),
+        **(files.parts(cluster, found) if with_files else {}),
+    }
+    return {key: part.made() for key, part in parts.items()}

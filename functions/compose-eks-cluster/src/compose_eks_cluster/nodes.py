@@ -3,6 +3,7 @@
 
 """The managed node groups. How many nodes one begins with is said once; then its autoscaler decides."""
 
+import functools
 import re
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
@@ -11,6 +12,7 @@ from modelplane import labels, managed, paths
 from modelplane.managed import Part
 from modelplane.paths import Manifest
 
+from compose_eks_cluster import cluster as control_plane
 from compose_eks_cluster import iam, network, templates
 from compose_eks_cluster.inputs import CLUSTER, Cluster, Pool
 from compose_eks_cluster.zones import PRIVATE, Zone, subnet
@@ -48,13 +50,14 @@ def parts(req: fnv1.RunFunctionRequest, cluster: Cluster, zones: tuple[Zone, ...
     first = (CLUSTER, *network.reached(zones), *iam.attachments(iam.NODES))
     out = {}
     for pool in cluster.pools:
-        after = (*first, *((templates.key(pool.name),) if templates.is_needed(pool) else ()))
-        out[key(pool)] = Part(_pool(req, cluster, pool), after)
+        seen = managed.observed(req, key(pool)) or Struct()
+        size = paths.whole(seen, "status", "atProvider", "scalingConfig", "desiredSize", default=pool.count)
+        out[key(pool)] = _pool(cluster, pool, first, size=size, version=templates.version(req, pool, seen))
     return out
 
 
-def _pool(req: fnv1.RunFunctionRequest, cluster: Cluster, pool: Pool) -> Manifest:
-    seen = managed.observed(req, key(pool)) or Struct()
+@functools.lru_cache(maxsize=512)
+def _pool(cluster: Cluster, pool: Pool, after: tuple[str, ...], *, size: int, version: str) -> Part:
     wanted: Manifest = {
         "clusterNameSelector": managed.sibling(CLUSTER),
         "nodeRoleArnSelector": managed.sibling(iam.role(iam.NODES)),
@@ -64,21 +67,21 @@ def _pool(req: fnv1.RunFunctionRequest, cluster: Cluster, pool: Pool) -> Manifes
         "capacityType": "CAPACITY_BLOCK" if pool.reservation else "ON_DEMAND",
         "labels": _labels(pool),
         "nodeRepairConfig": {"enabled": True},
-        "scalingConfig": _scaling(pool, seen),
+        "scalingConfig": _scaling(pool, size),
     }
     wanted |= {"taint": [_TAINT]} if pool.accelerator else {}
     if templates.is_needed(pool):
-        wanted["launchTemplate"] = templates.use(req, cluster, pool, seen)
+        wanted["launchTemplate"] = {"name": templates.name(cluster, pool), "version": version}
+        after = (*after, templates.key(pool.name))
     else:
         wanted |= {"diskSize": pool.disk, "instanceTypes": [pool.machine]}
     first = {"scalingConfig": {"desiredSize": pool.count}}
-    return cluster.resource("eks.aws.m.upbound.io/v1beta1 NodeGroup", key(pool), wanted, first=first)
+    return Part(cluster.resource(f"{control_plane.GROUP} NodeGroup", key(pool), wanted, first=first), after).made()
 
 
-def _scaling(pool: Pool, seen: Struct) -> Manifest:
+def _scaling(pool: Pool, size: int) -> Manifest:
     """Return the bounds, and the size itself where nobody may choose it or where it lies outside of new bounds."""
     bounds = {"minSize": pool.least, "maxSize": pool.most}
-    size = paths.whole(seen, "status", "atProvider", "scalingConfig", "desiredSize", default=pool.count)
     held = min(max(size, pool.least), pool.most)
     return bounds if held == size and pool.least != pool.most else {**bounds, "desiredSize": held}
 

@@ -3,6 +3,8 @@
 
 """Launch templates, for what a node group cannot say itself: network cards with EFA, and capacity bought ahead."""
 
+import functools
+
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
 from modelplane import managed, names, paths
@@ -38,24 +40,29 @@ def is_needed(pool: Pool) -> bool:
     return pool.efa or bool(pool.reservation)
 
 
-def use(req: fnv1.RunFunctionRequest, cluster: Cluster, pool: Pool, group: Struct) -> Manifest:
-    """Return how a node group names its template: by the newest version, else by the one that it has."""
+def version(req: fnv1.RunFunctionRequest, pool: Pool, group: Struct) -> str:
+    """Return which version of its template a node group uses: the newest, else the one that it has."""
     template = managed.observed(req, key(pool.name)) or Struct()
     newest = paths.whole(template, "status", "atProvider", "latestVersion")
-    now = paths.text(group, "spec", "forProvider", "launchTemplate", "version") or "1"
-    return {"name": _name(cluster, pool), "version": str(newest) if newest else now}
+    return str(newest) if newest else paths.text(group, "spec", "forProvider", "launchTemplate", "version") or "1"
+
+
+def name(cluster: Cluster, pool: Pool) -> str:
+    """Return the name of a pool's launch template."""
+    return cluster.cloud.name(key(pool.name), limit=names.LABEL_LIMIT)
 
 
 def parts(req: fnv1.RunFunctionRequest, cluster: Cluster) -> dict[str, Part]:
     """Return the parts by composed-resource key; those of EFA once the security groups of its cards are known."""
-    out = _firewall(cluster) if any(pool.efa for pool in cluster.pools) else {}
+    out = dict(_firewall(cluster)) if any(pool.efa for pool in cluster.pools) else {}
     groups = _groups(req)
     for pool in cluster.pools:
         if is_needed(pool) and (groups or not pool.efa):
-            out[key(pool.name)] = Part(_template(cluster, pool, groups), (CLUSTER,))
+            out[key(pool.name)] = _template(cluster, pool, groups)
     return out
 
 
+@functools.lru_cache(maxsize=128)
 def _firewall(cluster: Cluster) -> dict[str, Part]:
     """Return a security group in which every card may send everything to every other: EFA needs just that."""
     itself = {
@@ -69,21 +76,22 @@ def _firewall(cluster: Cluster) -> dict[str, Part]:
         part = f"{FIREWALL}-{way.lower()}"
         rule = cluster.resource(f"{network.GROUP} SecurityGroup{way}Rule", part, itself)
         out[part] = Part(rule, (FIREWALL,))
-    return out
+    return {part: each.made() for part, each in out.items()}
 
 
-def _groups(req: fnv1.RunFunctionRequest) -> list[str]:
+def _groups(req: fnv1.RunFunctionRequest) -> tuple[str, ...]:
     """Return the security groups of a card: the cluster's own, by which nodes reach it, and EFA's; or none yet."""
     cluster = managed.observed(req, CLUSTER) or Struct()
     own = paths.text(cluster, "status", "atProvider", "vpcConfig", "clusterSecurityGroupId")
     efa = managed.external_name(managed.observed(req, FIREWALL))
-    return [own, efa] if own and efa else []
+    return (own, efa) if own and efa else ()
 
 
-def _template(cluster: Cluster, pool: Pool, groups: list[str]) -> Manifest:
+@functools.lru_cache(maxsize=512)
+def _template(cluster: Cluster, pool: Pool, groups: tuple[str, ...]) -> Part:
     disk = {"volumeSize": pool.disk, "volumeType": "gp3", "encrypted": "true", "deleteOnTermination": "true"}
     wanted: Manifest = {
-        "name": _name(cluster, pool),
+        "name": name(cluster, pool),
         "instanceType": pool.machine,
         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2},
@@ -96,19 +104,15 @@ def _template(cluster: Cluster, pool: Pool, groups: list[str]) -> Manifest:
     if pool.efa:
         cards = range(_CARDS.get(pool.machine, 1))
         wanted["networkInterfaces"] = [_card(index, groups) for index in cards]
-    return cluster.resource(f"{network.GROUP} LaunchTemplate", key(pool.name), wanted)
+    return Part(cluster.resource(f"{network.GROUP} LaunchTemplate", key(pool.name), wanted), (CLUSTER,)).made()
 
 
-def _card(index: int, groups: list[str]) -> Manifest:
+def _card(index: int, groups: tuple[str, ...]) -> Manifest:
     """Return a network card; only the first one carries addresses of pods."""
     return {
         "networkCardIndex": index,
         "deviceIndex": min(index, 1),
         "interfaceType": "efa-only" if index else "efa",
-        "securityGroups": groups,
+        "securityGroups": list(groups),
         "deleteOnTermination": "true",
     }
-
-
-def _name(cluster: Cluster, pool: Pool) -> str:
-    return cluster.cloud.name(key(pool.name), limit=names.LABEL_LIMIT)

@@ -3,6 +3,7 @@
 
 """Which range of addresses each zone has. A zone keeps what it got: a subnet cannot be moved, and never goes."""
 
+import functools
 import ipaddress
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -61,7 +62,7 @@ def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
         message = f"zones {elsewhere} are not in region {cluster.region!r}: name zones of it"
         return Plan(reason="ZonesMissing", message=message)
     try:
-        vpc, ranges = _ranges(cluster)
+        vpc, ranges = _ranges(cluster.vpc, cluster.ranges)
     except ValueError as err:
         return Plan(reason="InvalidNetwork", message=f"spec.networking: {err}")
     private, taken = _given(cluster.zones, ranges, _taken(req, PRIVATE)), _taken(req, PUBLIC)
@@ -74,13 +75,14 @@ def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
     return Plan(tuple(Zone(name, private[name], public[name]) for name in private if name in public))
 
 
-def _ranges(cluster: Cluster) -> tuple[IPv4Network, list[IPv4Network]]:
+@functools.lru_cache(maxsize=128)
+def _ranges(text: str, given: tuple[str, ...]) -> tuple[IPv4Network, list[IPv4Network]]:
     """Return the VPC and the ranges that its zones may have; raise ValueError where they do not fit."""
-    vpc = _network(cluster.vpc)
-    if not cluster.ranges:
+    vpc = _network(text)
+    if not given:
         every = vpc.subnets(new_prefix=min(vpc.prefixlen + _SIXTEENTHS, _MOST_PREFIX))
         return vpc, list(every)[:-1]  # public subnets come from the last one
-    ranges = [_network(text) for text in cluster.ranges]
+    ranges = [_network(each) for each in given]
     outside = next((net for net in ranges if not net.subnet_of(vpc)), None)
     if outside is not None:
         raise ValueError(f"subnetCidrs {outside} is not part of vpcCidr {vpc}")

@@ -3,7 +3,7 @@
 
 """The observed composite resource: its identity, its spec by its generated model, its published status."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pydantic
@@ -20,9 +20,9 @@ _CROSSPLANES_OWN = ("conditions", "crossplane")
 
 @dataclass(frozen=True)
 class Composite:
-    """The XR that a request is about."""
+    """The XR that a request is about; equal is what has the same identity."""
 
-    obj: Struct
+    obj: Struct = field(compare=False)
     name: str
     namespace: str
     uid: str

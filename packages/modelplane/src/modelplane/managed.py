@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
 
-from modelplane import labels, meta, names, readiness
+from modelplane import labels, meta, names, paths, readiness
 from modelplane.composite import Composite
 from modelplane.paths import Manifest
 
@@ -21,8 +21,12 @@ EXTERNAL_NAME = "crossplane.io/external-name"
 class Part:
     """A managed resource of a cluster, and the keys of those that must be ready before it is first composed."""
 
-    body: Manifest
+    body: Manifest | Struct
     after: tuple[str, ...] = ()
+
+    def made(self) -> "Part":
+        """Return the part with its body ready to be sent, for those that many replies have alike."""
+        return self if isinstance(self.body, Struct) else Part(paths.struct(self.body), self.after)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def sibling(part: str) -> Manifest:
     return {"matchControllerRef": True, "matchLabels": {labels.PART: part}}
 
 
-def due(req: fnv1.RunFunctionRequest, parts: Mapping[str, Part]) -> dict[str, Manifest]:
+def due(req: fnv1.RunFunctionRequest, parts: Mapping[str, Part]) -> dict[str, Manifest | Struct]:
     """Return the parts that may be composed by now: all that they follow is ready, or they are there already."""
     return {
         key: part.body

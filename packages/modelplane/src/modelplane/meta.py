@@ -70,8 +70,8 @@ def behind(obj: Struct) -> bool:
     Crossplane's controllers write the generation that they acted on into their condition Synced; where none is told,
     nothing is known against the object.
     """
-    synced = condition(obj, "Synced")
-    seen = paths.whole(synced, "observedGeneration") if synced is not None else 0
+    found = paths.find(obj, "status", "conditions")
+    seen = _synced_generation(found.list_value.SerializeToString()) if found is not None else 0
     return 0 < seen < paths.whole(obj, "metadata", "generation")
 
 
@@ -85,3 +85,11 @@ def _statuses(raw: bytes) -> Mapping[str, str]:
         if typ is not None or status is not None:
             out[typ.string_value if typ is not None else ""] = status.string_value if status is not None else ""
     return out
+
+
+@functools.lru_cache(maxsize=8192)
+def _synced_generation(raw: bytes) -> int:
+    """Read from the bytes of conditions which generation the one of type Synced speaks of, 0 where it tells none."""
+    found = (value.struct_value for value in ListValue.FromString(raw).values)
+    synced = next((each for each in found if paths.text(each, "type") == "Synced"), None)
+    return 0 if synced is None else paths.whole(synced, "observedGeneration")
