@@ -65,7 +65,7 @@ def inference(name: str = "a", *pools: Manifest, source: str = "GKE", **block: A
         block = {"region": "us-east-1", "zones": ["us-east-1b"], **block}
     if source == "Existing":
         block = {"secretRef": {"name": "onprem"}, **block}
-    pool = inference_pool(class_name="h200", zones=["us-east-1a"]) if source == "EKS" else inference_pool()
+    pool = inference_pool("h200", class_name="h200", zones=["us-east-1a"]) if source == "EKS" else inference_pool()
     spec = {"cluster": {"source": source, source.lower(): block}, "nodePools": list(pools or (pool,))}
     return builders.xr("InferenceCluster", name, spec, namespace="")
 

@@ -23,6 +23,18 @@ def _wrapped(manifest: Manifest, query: str = 'has(object.status) && object.stat
     return remote.wrap(manifest, name="o", namespace="n", cluster=CLUSTER, readiness=remote.cel(query))
 
 
+def _managed(kind: str, **wanted: Any) -> Manifest:  # noqa: ANN401  any field of the spec
+    """Return a managed resource of Amazon's; `kind` is its group and kind."""
+    group, _, short = kind.partition(" ")
+    api_version, metadata = f"{group}.aws.m.upbound.io/v1beta1", {"name": "m", "namespace": "n"}
+    return {"apiVersion": api_version, "kind": short, "metadata": metadata, "spec": {"forProvider": wanted}}
+
+
+_IDENTITY = {"region": "r", "serviceAccount": "s", "namespace": "n"}
+_OBSERVED = {**_managed("iam Role"), "spec": {"forProvider": {}, "managementPolicies": ["Observe"]}}
+_GUARD = usages.namespaced(name="u", namespace="n", of=("v1", "Secret", "s"), reason="r")
+
+
 def _but(path: str, value: Any) -> Manifest:  # noqa: ANN401  JSON data
     """Return the claim with one field changed."""
     out: Manifest = {**CLAIM, "metadata": dict(CLAIM["metadata"]), "spec": dict(CLAIM["spec"])}
@@ -45,6 +57,9 @@ def _but(path: str, value: Any) -> Manifest:  # noqa: ANN401  JSON data
         pytest.param(builders.deployment(engines=[builders.gang()]), id="an explicit deployment of the builders"),
         pytest.param(builders.deployment(workers=builders.workers()), id="a turnkey deployment of the builders"),
         pytest.param(builders.secret(), id="a secret of the builders"),
+        pytest.param(_managed("iam Role", assumeRolePolicy="{}"), id="what a rule asks for"),
+        pytest.param(_OBSERVED, id="a rule does not ask it of what is only observed"),
+        pytest.param(_managed("eks PodIdentityAssociation", **_IDENTITY), id="a rule on a field that CEL reserves"),
         pytest.param(
             usages.namespaced(name="u", namespace="n", of=("modelplane.ai/v1alpha1", "ModelCache", "q"), reason="r"),
             id="a guard",
@@ -72,6 +87,17 @@ def test_what_an_api_server_takes(manifest: Manifest) -> None:
         pytest.param(_wrapped(CLAIM, "object.status."), "Syntax error", id="a query that does not compile"),
         pytest.param({**CLAIM, "kind": "Pod"}, "no schema of v1 Pod", id="a kind without a schema is no pass"),
         pytest.param(builders.replica(workers=builders.workers(tensor=0)), "tensor", id="ours, out of bounds"),
+        pytest.param(_managed("iam Role"), "spec: spec.forProvider.assumeRolePolicy is a required", id="a rule"),
+        pytest.param(
+            _managed("eks PodIdentityAssociation", region="r", serviceAccount="s"),
+            "spec: spec.forProvider.namespace is a required",
+            id="a rule on a field that CEL reserves",
+        ),
+        pytest.param(
+            {**_GUARD, "spec": {"of": _GUARD["spec"]["of"]}},
+            'either "spec.by" or "spec.reason" must be specified',
+            id="a guard that waits for nothing and says nothing",
+        ),
     ],
 )
 def test_what_an_api_server_refuses(manifest: Manifest, message: str) -> None:

@@ -22,8 +22,8 @@ def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
     system = {"name": clusters.SYSTEM_POOL, "role": "System", "instanceType": _SYSTEM_MACHINE}
     block = {key: wanted.block[key] for key in passed if key in wanted.block}
     # An owner's class needs no file system of ours; one that is there stays.
-    files = {} if wanted.makes_class else {"fileSystem": "External"}
-    return {**block, **files, "nodePools": given or [system]}
+    files = "Managed" if wanted.makes_class else "External"
+    return {**block, "fileSystem": files, "nodePools": given or [system]}
 
 
 def _pool(pool: Pool, hardware: HardwareClass) -> Manifest:
