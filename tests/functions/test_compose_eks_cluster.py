@@ -70,6 +70,17 @@ def test_the_network_spans_the_zones_that_are_named() -> None:
     assert len(made["cluster"]["spec"]["forProvider"]["vpcConfig"]["subnetIdRefs"]) == 3
 
 
+def test_load_balancers_find_their_subnets() -> None:
+    """Amazon's controller looks for the cluster's tag, and for the side that a load balancer is on."""
+    made = infra.composed(infra.life(clusters.eks()))
+    own = f"kubernetes.io/cluster/{made['cluster']['metadata']['name']}"
+    tags = {side: made[f"{side}-subnet-us-east-1a"]["spec"]["forProvider"]["tags"] for side in ("private", "public")}
+    assert tags == {
+        "private": {"kubernetes.io/role/internal-elb": "1", own: "shared"},
+        "public": {"kubernetes.io/role/elb": "1", own: "shared"},
+    }
+
+
 @pytest.mark.parametrize(
     ("spec", "reason", "says"),
     [

@@ -6,7 +6,7 @@
 from modelplane import managed
 from modelplane.managed import Part
 
-from compose_eks_cluster.inputs import Cluster
+from compose_eks_cluster.inputs import CLUSTER, Cluster
 from compose_eks_cluster.zones import PRIVATE, PUBLIC, Zone, subnet
 
 GROUP = "ec2.aws.m.upbound.io/v1beta1"
@@ -17,7 +17,7 @@ INTERNET = "internet-gateway"
 NAT = "nat"
 NAT_ADDRESS = "nat-address"
 ROLE_TAG = {PRIVATE: "kubernetes.io/role/internal-elb", PUBLIC: "kubernetes.io/role/elb"}
-"""By which load balancers find their subnets."""
+"""By which load balancers find their subnets, beside the cluster's own tag."""
 
 
 def table(side: str) -> str:
@@ -72,7 +72,7 @@ def _subnet(cluster: Cluster, side: str, zone: Zone) -> Part:
         "availabilityZone": zone.name,
         "cidrBlock": zone.public if side == PUBLIC else zone.private,
         "mapPublicIpOnLaunch": False,
-        "tags": {ROLE_TAG[side]: "1"},
+        "tags": {ROLE_TAG[side]: "1", f"kubernetes.io/cluster/{cluster.ref(CLUSTER)['name']}": "shared"},
     }
     return Part(cluster.resource(f"{GROUP} Subnet", subnet(side, zone.name), wanted), (VPC,))
 
