@@ -124,8 +124,14 @@ def _corrupt(state: State, place: Place, value: Any) -> None:  # noqa: ANN401  J
     rsp, what = state.answer(req), f"{state.function}: {place} becomes {value!r}"
     _assert_none(laws.breaches(req, rsp), what)
     _assert_none(laws.leaks(worlds.TOKEN, rsp), what)
-    if not faults.is_users(place, value):
+    if not (faults.is_users(place, value) or _deletes_cluster(state, place, value)):
         _unchanged(state, req, what)
+
+
+def _deletes_cluster(state: State, place: Place, value: Any) -> bool:  # noqa: ANN401  JSON data
+    """Return whether a cluster goes by another name: to a deployment alone, one that is absent is a release."""
+    name = (place.key, place.path) == ("clusters", ("metadata", "name"))
+    return state.function == "compose-model-deployment" and name and isinstance(value, str) and bool(value)
 
 
 @every_function
