@@ -7,14 +7,13 @@ from modelplane import managed
 from modelplane.managed import Part
 
 from compose_eks_cluster.inputs import CLUSTER, Cluster
-from compose_eks_cluster.zones import PRIVATE, PUBLIC, Zone, subnet
+from compose_eks_cluster.zones import NAT, PRIVATE, PUBLIC, Zone, subnet
 
 GROUP = "ec2.aws.m.upbound.io/v1beta1"
 ANYWHERE = "0.0.0.0/0"
 
 VPC = "vpc"
 INTERNET = "internet-gateway"
-NAT = "nat"
 NAT_ADDRESS = "nat-address"
 ROLE_TAG = {PRIVATE: "kubernetes.io/role/internal-elb", PUBLIC: "kubernetes.io/role/elb"}
 """By which load balancers find their subnets, beside the cluster's own tag."""

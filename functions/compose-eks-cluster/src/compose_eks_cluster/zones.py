@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from modelplane import managed, paths
+from google.protobuf.struct_pb2 import Struct
+from modelplane import labels, managed, paths
 from modelplane.composed import listed
 
 from compose_eks_cluster.inputs import Cluster
@@ -19,6 +20,9 @@ from compose_eks_cluster.inputs import Cluster
 PRIVATE = "private"
 PUBLIC = "public"
 """The sides of each zone: a subnet for nodes and pods, and one for load balancers and the NAT."""
+
+NAT = "nat"
+"""Composed-resource key of the NAT, which is in the first zone for good."""
 
 LEAST_ZONES = 2
 """EKS puts its own network interfaces into two zones or more."""
@@ -39,7 +43,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The zones in the order in which they came, or why there can be none."""
+    """The zones, that of the NAT first, or why there can be none."""
 
     zones: tuple[Zone, ...] = ()
     reason: str = ""
@@ -72,7 +76,10 @@ def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
     if late:
         message = f"spec.networking has no addresses left for zones {late}: add to subnetCidrs, or widen vpcCidr"
         return Plan(reason="SubnetsMissing", message=message)
-    return Plan(tuple(Zone(name, private[name], public[name]) for name in private if name in public))
+    nat = managed.observed(req, NAT) or Struct()
+    stands = paths.text(nat, "spec", "forProvider", "subnetIdSelector", "matchLabels", labels.PART)
+    order = sorted(private.keys() & public.keys(), key=lambda name: (subnet(PUBLIC, name) != stands, name))
+    return Plan(tuple(Zone(name, private[name], public[name]) for name in order))
 
 
 @functools.lru_cache(maxsize=128)
@@ -122,10 +129,6 @@ def _taken(req: fnv1.RunFunctionRequest, side: str) -> dict[str, str]:
 
 
 def _given(zones: Iterable[str], ranges: Iterable[IPv4Network], taken: Mapping[str, str]) -> dict[str, str]:
-    """Return the range of each zone, in the order of the ranges; a new zone gets one that nobody has."""
-    order = [str(net) for net in ranges]
-    free = [cidr for cidr in order if cidr not in taken.values()]
-    new = dict(zip(sorted(set(zones) - set(taken)), free, strict=False))
-    place = {cidr: index for index, cidr in enumerate(order)}
-    every = {**taken, **new}
-    return dict(sorted(every.items(), key=lambda item: (place.get(item[1], -1), item[0])))
+    """Return the range of each zone; a new zone gets one that nobody has."""
+    free = (str(net) for net in ranges if str(net) not in taken.values())
+    return {**taken, **dict(zip(sorted(set(zones) - set(taken)), free, strict=False))}
