@@ -9,7 +9,7 @@ import builders
 import builders_clusters as clusters
 import builders_infra as infra
 import pytest
-from modelplane import usages
+from modelplane import remote, usages
 from modelplane.paths import Manifest
 from modelplane_cli.objects import Objects, Ref, ref
 from modelplane_cli.play import Player
@@ -99,6 +99,20 @@ def test_amazons_control_plane_keeps_its_rights() -> None:
     rights = _of_kind(order, "RolePolicyAttachment", name="policy-cluster")
     assert len(rights) == 1
     assert min(rights) > max(_of_kind(order, "Cluster", group="eks"))
+
+
+@every_source
+def test_nothing_is_deleted_through_a_dying_kubeconfig(source: str) -> None:
+    """What an InferenceCluster itself put on its cluster is left to go with it; only the stack, which goes first, asks."""
+    player = _life(source)
+    composed = player.plane.composed[_xr(player, "InferenceCluster")]
+    policies = [player.plane.objects[key]["spec"]["managementPolicies"] for key in composed.values() if _wraps(key)]
+    assert len(policies) == 2
+    assert not any({"Delete", "*"} & set(allowed) for allowed in policies)
+
+
+def _wraps(key: Ref) -> bool:
+    return (key.api_version, key.kind) == (remote.API_VERSION, remote.KIND)
 
 
 @every_source
