@@ -103,7 +103,7 @@ def test_amazons_control_plane_keeps_its_rights() -> None:
 
 @every_source
 def test_nothing_is_deleted_through_a_dying_kubeconfig(source: str) -> None:
-    """What an InferenceCluster itself put on its cluster is left to go with it; only the stack, which goes first, asks."""
+    """What an InferenceCluster itself put on its cluster goes with it; only the stack, which goes first, asks."""
     player = _life(source)
     composed = player.plane.composed[_xr(player, "InferenceCluster")]
     policies = [player.plane.objects[key]["spec"]["managementPolicies"] for key in composed.values() if _wraps(key)]
