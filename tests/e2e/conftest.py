@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator
 
 import pytest
-from e2e.rig import layout, load
+from e2e.rig import cases, layout, load
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant
 
@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def control() -> Cluster:
     """Return the control plane, with our kinds established by Crossplane."""
     cluster = layout.cluster(layout.CONTROL)
-    load.kinds(cluster)
+    load.apis(cluster)
     return cluster
 
 
@@ -46,17 +46,18 @@ def tenant(request: pytest.FixtureRequest, control: Cluster, workload: Cluster) 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print one table: case, result, seconds; the rows of a table of manifests are one case."""
-    rows: dict[tuple[str, str], list[float]] = {}
-    for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
-        for report in terminalreporter.getreports(outcome):
-            if report.when == "call" or outcome in ("failed", "error"):
-                case = report.nodeid.rpartition("/")[2].partition("[")[0]
-                rows.setdefault((case, outcome), []).append(report.duration)
-    terminalreporter.section("cases")
-    for report in terminalreporter.getreports("passed"):
-        for name, figures in report.user_properties:
-            terminalreporter.write_line(f"{report.nodeid.rpartition('/')[2]} {name}: {figures}")
-    for (case, outcome), seconds in sorted(rows.items()):
-        count = f" ({len(seconds)})" if len(seconds) > 1 else ""
-        terminalreporter.write_line(f"{case + count:90} {outcome:8} {sum(seconds):8.1f}")
+    """Write what came of each case, its set-up and clean-up with it, for the command's table."""
+    rows: dict[str, list[tuple[str, pytest.TestReport]]] = {}
+    for outcome, reports in terminalreporter.stats.items():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                rows.setdefault(report.nodeid, []).append((outcome, report))
+    cases.write(_case(name, reports) for name, reports in rows.items())
+
+
+def _case(name: str, reports: list[tuple[str, pytest.TestReport]]) -> cases.Case:
+    bad = [outcome for outcome, _ in reports if outcome not in ("", "passed")]
+    figures = dict(pair for _, report in reports for pair in report.user_properties)
+    told = ", ".join(str(value) for value in figures.values())
+    seconds = sum(report.duration for _, report in reports)
+    return cases.Case(name.rpartition("/")[2], bad[0] if bad else "passed", seconds, told)

@@ -22,7 +22,6 @@ class Player:
     """Plays every cluster in turn until it is stopped; each Job reports a number of times before it ends."""
 
     clusters: list[Cluster]
-    namespace: str
     reports: int
     stopped: threading.Event = field(default_factory=threading.Event)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -41,19 +40,19 @@ class Player:
     def _play(self, cluster: Cluster) -> None:
         self._bind(cluster)
         self._hydrate(cluster)
-        for workload in cluster.api.list("apps/v1", "Deployment", namespace=self.namespace):
+        for workload in cluster.api.list("apps/v1", "Deployment"):
             if not workload.get("status", {}).get("availableReplicas"):
                 cluster.api.patch(workload, {"status": _available(workload)}, status=True)
 
     def _bind(self, cluster: Cluster) -> None:
-        for claim in cluster.api.list("v1", "PersistentVolumeClaim", namespace=self.namespace):
+        for claim in cluster.api.list("v1", "PersistentVolumeClaim"):
             if "deletionTimestamp" in claim["metadata"]:
                 _let_go(cluster, claim)
             elif claim["status"].get("phase") != "Bound":
                 cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
 
     def _hydrate(self, cluster: Cluster) -> None:
-        for job in cluster.api.list("batch/v1", "Job", namespace=self.namespace):
+        for job in cluster.api.list("batch/v1", "Job"):
             if "deletionTimestamp" in job["metadata"]:
                 _let_go(cluster, job)
             elif not job.get("status", {}).get("succeeded"):

@@ -142,13 +142,8 @@ class Tenant:
 
     def try_delete(self, kind: str, name: str, *, propagation: str = "Background") -> bool:
         """Ask for deletion and return whether it was accepted; a guard may refuse it while something is in use."""
-        try:
-            self.control.api.delete(self.get(kind, name), propagation=propagation)
-        except kube.ApiError as err:
-            if err.code not in (404, 409):
-                raise
-            return False
-        return True
+        found = self.control.api.find(API, kind, name, namespace=self.namespace)
+        return found is not None and self.control.api.try_delete(found, propagation=propagation)
 
     def _deleted(self, kind: str) -> bool:
         """Ask for deletion as long as something is there, and return whether nothing is."""

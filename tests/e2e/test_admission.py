@@ -30,7 +30,7 @@ def namespaces(control: Cluster) -> None:
 
 def test_kinds_establish(control: Cluster) -> None:
     """Crossplane makes a served kind of every XRD: its rules compile and fit the API server's budget."""
-    for name in load.kinds(control):
+    for name in load.apis(control):
         crd_ = control.api.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
         states = {row["type"]: row["status"] for row in crd_["status"]["conditions"]}
         assert states["NonStructuralSchema" if "NonStructuralSchema" in states else "Established"] != "False", name

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from e2e.rig import cgroups, clusters, hub, kube, layout, load, storage
+from e2e.rig import cgroups, clusters, hub, kube, layout, storage
 from e2e.rig.kube import ApiError
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
 
@@ -131,27 +131,23 @@ def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
     assert [path.name for path in sorted((volume / "trees").iterdir())] == trees
 
 
+@pytest.mark.alone  # the cluster's class changes for every case
 def test_a_volume_that_nobody_may_write(tenant: Tenant) -> None:
     """A class whose volumes belong to root alone is Failed with the reason, and nothing is published."""
     storage.add_class(tenant.workload, name=storage.UNWRITABLE_CLASS)
     storage.add_volume(tenant.workload, "unwritable", storage_class=storage.UNWRITABLE_CLASS)
-    name = clusters.register(
-        tenant.control, tenant.workload, name="unwritable", storage=storage.UNWRITABLE_CLASS, nodes=0
-    )
+    clusters.store(tenant.control, layout.WORKLOAD, storage.UNWRITABLE_CLASS)
     try:
-        tenant.cache(selector={"rig": name})
-        found = tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Failed", seconds=STAGE_SECONDS)
-        assert entry(found, name)["reason"] == "VolumeNotWritable"
-        tenant.control.api.delete(tenant.get("ModelCache", "model"))
-        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
+        tenant.cache()
+        found = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed", seconds=STAGE_SECONDS)
+        assert entry(found)["reason"] == "VolumeNotWritable"
     finally:
-        clusters.forget(tenant.control, name)
+        clusters.store(tenant.control, layout.WORKLOAD, layout.STORAGE_CLASS)
 
 
 def test_a_cluster_without_nodes(tenant: Tenant) -> None:
     """On a cluster whose pods stay pending, the cache stays Hydrating and says so; nothing is promised."""
     empty = layout.cluster(layout.EMPTY)
-    load.prepare(empty)
     name = clusters.register(tenant.control, empty)
     try:
         tenant.cache(selector={"rig": name})

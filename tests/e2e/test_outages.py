@@ -14,6 +14,8 @@ from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, p
 pytestmark = pytest.mark.alone
 LONG_SECONDS = 3 * STAGE_SECONDS
 MINUTE = 60
+PUBLISHED = {"providerConfigRef", "gateway", "cache", "gpuPools", "namespace"}
+"""What others read of an InferenceCluster."""
 
 
 def test_containerd_restarts(tenant: Tenant) -> None:
@@ -44,7 +46,7 @@ def test_a_function_is_down_for_a_minute(tenant: Tenant) -> None:
     tenant.cache(repo="rig/slow")
     tenant.hydrating()
     tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=STAGE_SECONDS)
-    function = next(row for row in _functions() if row.name == "compose-model-cache")
+    function = _function("compose-model-cache")
     functions.stop(function)
     try:
         before = _uids(tenant)
@@ -78,21 +80,28 @@ def test_a_workload_cluster_is_away_for_a_minute(tenant: Tenant) -> None:
 
 
 def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
-    """An InferenceCluster that publishes nothing for a while loses no cache and no replica."""
+    """A cluster whose status is blanked while its function is away loses no cache and no replica; it comes back."""
     tenant.cache()
     tenant.deployment()
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     before, staged = _uids(tenant), entry(tenant.get("ModelCache", "model"))
     cluster = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)
-    blank = dict.fromkeys(("providerConfigRef", "gateway", "cache", "gpuPools", "namespace", "conditions"))
-    tenant.control.api.patch(cluster, {"status": blank}, status=True)
+    published = _published(tenant)
+    function = _function("compose-inference-cluster")
+    functions.stop(function)
     try:
+        blank = dict.fromkeys((*PUBLISHED, "conditions"))
+        tenant.control.api.patch(cluster, {"status": blank}, status=True)
         time.sleep(1.5 * MINUTE)
+        assert not PUBLISHED & _published(tenant).keys()
         assert _uids(tenant) == before
         assert entry(tenant.get("ModelCache", "model")) == staged
         assert "rig/tiny" in str(tenant.ask())
     finally:
-        clusters.publish(tenant.control, cluster, nodes=clusters.NODES)
+        functions.start(tenant.control, function)
+    what = "the cluster is Ready again"
+    kube.eventually(what, lambda: clusters.ready(tenant.control, layout.WORKLOAD), seconds=3 * MINUTE)
+    assert _published(tenant) == published
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     assert _uids(tenant) == before
 
@@ -117,17 +126,23 @@ def test_two_deployments_race_for_the_last_node(tenant: Tenant) -> None:
 
 @contextlib.contextmanager
 def _nodes(tenant: Tenant, count: int) -> Generator[None]:
-    """Publish another capacity of the workload cluster for the length of a block."""
-    cluster = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)
-    clusters.publish(tenant.control, cluster, nodes=count)
+    """Give the workload cluster another number of nodes for the length of a block."""
+    clusters.resize(tenant.control, layout.WORKLOAD, count)
     try:
         yield
     finally:
-        clusters.publish(tenant.control, cluster, nodes=clusters.NODES)
+        clusters.resize(tenant.control, layout.WORKLOAD, clusters.NODES)
 
 
-def _functions() -> list[functions.Function]:
-    return functions.installed(functions.Options(arguments=load.arguments(models.hydrator(print))))
+def _function(name: str) -> functions.Function:
+    every = functions.installed(functions.Options(arguments=load.arguments(models.hydrator(print))))
+    return next(function for function in every if function.name == name)
+
+
+def _published(tenant: Tenant) -> kube.Manifest:
+    """Return what the workload cluster publishes for others."""
+    status = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)["status"]
+    return {field: value for field, value in status.items() if field in PUBLISHED}
 
 
 def _uids(tenant: Tenant) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 from e2e.played import Player
-from e2e.rig import clusters, kube, kubernetes, layout, load
+from e2e.rig import clusters, kube, kubernetes, layout, load, storage
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition
 
@@ -34,39 +34,49 @@ def fleet(control: Cluster) -> Generator[list[Cluster]]:
         for cluster in made:
             kubernetes.start_apiserver(cluster)
             load.gateway_kinds(cluster)
-            clusters.register(control, cluster, nodes=1, label="scale")
+            storage.add_class(cluster)
+            clusters.declare(control, cluster, nodes=1, label="scale")
+        for cluster in made:
+            clusters.settle(control, cluster, cluster.name)
         yield made
+        clusters.forget(control, *(cluster.name for cluster in made))
     finally:
         for cluster in made:
-            clusters.forget(control, cluster.name)
             layout.plane().processes.stop(f"apiserver-{cluster.name}")
 
 
-def test_twenty_clusters(tenant: Tenant, fleet: list[Cluster], record_property: Callable[[str, object], None]) -> None:
-    """Fast reports open Crossplane's circuit breaker and it settles all the same; then no function writes any more."""
-    player = Player(fleet, tenant.namespace, REPORTS)
+@pytest.fixture
+def played(fleet: list[Cluster]) -> Generator[list[Cluster]]:
+    """Yield the clusters while somebody plays their controllers, until the case has let go of all."""
+    player = Player(fleet, REPORTS)
     thread = threading.Thread(target=player.run)
     thread.start()
-    before, opened, start = _calls(), _opened(), time.monotonic()
     try:
-        tenant.cache(selector={"rig": "scale"})
-        tenant.ready("ModelCache", "model", seconds=SETTLE_SECONDS)
-        staged = time.monotonic() - start
-        tenant.deployment(replicas=min(10, COUNT), clusterSelector={"matchLabels": {"rig": "scale"}})
-        tenant.ready("ModelDeployment", "serve", seconds=SETTLE_SECONDS)
-        served = time.monotonic() - start
-        calls = {name: count - before.get(name, 0) for name, count in _calls().items()}
-        record_property("figures", f"staged in {staged:.0f} s, served in {served:.0f} s, calls {calls}")
-        assert condition(tenant.get("ModelCache", "model"), "ArtifactReady")["reason"] == "Staged"
-        assert _opened() > opened, "the reports were too slow to open the circuit breaker"
-        assert _quiet(tenant), "objects are still written after the fleet has settled"
-        tenant.try_delete("ModelDeployment", "serve")
-        kube.eventually("every replica is gone", lambda: not tenant.ours("ModelReplica"), seconds=SETTLE_SECONDS)
-        tenant.try_delete("ModelCache", "model")
-        kube.eventually("every Object is gone", lambda: not tenant.objects(), seconds=SETTLE_SECONDS)
+        yield fleet
     finally:
         player.stopped.set()
         thread.join()
+
+
+@pytest.mark.usefixtures("played")  # before the tenant, so that it ends after
+def test_twenty_clusters(tenant: Tenant, record_property: Callable[[str, object], None]) -> None:
+    """Fast reports open Crossplane's circuit breaker and it settles all the same; then no function writes any more."""
+    before, opened, start = _calls(), _opened(), time.monotonic()
+    tenant.cache(selector={"rig": "scale"})
+    tenant.ready("ModelCache", "model", seconds=SETTLE_SECONDS)
+    staged = time.monotonic() - start
+    tenant.deployment(replicas=min(10, COUNT), clusterSelector={"matchLabels": {"rig": "scale"}})
+    tenant.ready("ModelDeployment", "serve", seconds=SETTLE_SECONDS)
+    served = time.monotonic() - start
+    calls = {name: count - before.get(name, 0) for name, count in _calls().items()}
+    record_property("figures", f"staged in {staged:.0f} s, served in {served:.0f} s, calls {calls}")
+    assert condition(tenant.get("ModelCache", "model"), "ArtifactReady")["reason"] == "Staged"
+    assert _opened() > opened, "the reports were too slow to open the circuit breaker"
+    assert _quiet(tenant), "objects are still written after the fleet has settled"
+    tenant.try_delete("ModelDeployment", "serve")
+    kube.eventually("every replica is gone", lambda: not tenant.ours("ModelReplica"), seconds=SETTLE_SECONDS)
+    tenant.try_delete("ModelCache", "model")
+    kube.eventually("every Object is gone", lambda: not tenant.objects(), seconds=SETTLE_SECONDS)
 
 
 def _quiet(tenant: Tenant) -> bool:

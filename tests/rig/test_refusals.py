@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 from e2e.rig import __main__ as command
-from e2e.rig import fleet, layout, machine, processes, tools
+from e2e.rig import commands, fleet, layout, machine, processes, tools
 from e2e.rig.errors import RigError
 
 
@@ -99,3 +99,9 @@ def test_a_reused_process_id(tmp_path: Path) -> None:
     assert processes.until(lambda: not process.alive, seconds=10)
     other = processes.Process("short", os.getpid(), process.started, process.log)
     assert not other.alive
+
+
+def test_a_program_that_is_never_done() -> None:
+    """A program that takes too long is ended, and told in one line."""
+    with pytest.raises(RigError, match="cannot wait: sleep was not done after 0 s"):
+        commands.run(["sleep", "60"], what="wait", seconds=0.1)

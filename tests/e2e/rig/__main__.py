@@ -93,7 +93,7 @@ def test(only: str, *, keep: bool) -> None:
     with fleet.lock():
         fleet.up(click.echo)
         loading.load(click.echo)
-        code = cases.run(only)
+        code = cases.run(only, click.echo)
         if not keep:
             fleet.down(click.echo)
     sys.exit(code)

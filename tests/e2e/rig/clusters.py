@@ -1,16 +1,32 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The fleet as Modelplane sees it: an InferenceCluster per workload cluster, and what reaches it."""
+"""The fleet as Modelplane sees it: an InferenceCluster per workload cluster, made ready by our own functions."""
 
 from e2e.rig import kube, layout
 from e2e.rig.kubernetes import Cluster
 
 API = "modelplane.ai/v1alpha1"
+INFRASTRUCTURE = "infrastructure.modelplane.ai/v1alpha1"
+OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
+GATEWAYS = "gateway.networking.k8s.io/v1"
 SYSTEM = "modelplane-system"
+GATEWAY = "inference-gateway"
 CLASS = "rig-gpu"
 NODES, GPUS_PER_NODE = 12, 2
 GATEWAY_ADDRESS = "10.199.0.1"
+READY_SECONDS = 180
+GONE_SECONDS = 240
+EXTERNAL = (
+    "gatewayApi",
+    "certManager",
+    "envoyGateway",
+    "prometheus",
+    "leaderWorkerSet",
+    "nodeFeatureDiscovery",
+    "nvidiaDraDriver",
+)
+"""What the rig's clusters bring themselves, or do without: provider-helm installs nothing here."""
 
 
 def register(
@@ -19,45 +35,105 @@ def register(
     *,
     name: str = "",
     nodes: int = NODES,
-    storage: str = layout.STORAGE_CLASS,
     label: str = "",
 ) -> str:
-    """Make a workload cluster known: its kubeconfig, its provider config, its InferenceCluster; return its name."""
-    name = name or workload.name
-    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
-    control.api.apply(_secret(name, workload))
-    control.api.apply(_provider_config(name))
-    control.api.apply(_class())
-    cluster = control.api.apply(_inference_cluster(name, nodes=nodes, storage=storage, label=label or name))
-    publish(control, cluster, nodes=nodes, storage=storage)
+    """Make a workload cluster known as a platform team would, and wait until it is Ready; return its name."""
+    name = declare(control, workload, name=name, nodes=nodes, label=label)
+    settle(control, workload, name)
     return name
 
 
-def publish(control: Cluster, cluster: kube.Manifest, *, nodes: int, storage: str = layout.STORAGE_CLASS) -> None:
-    """Publish what InferenceCluster's own function would, until that function is here: a stand-in."""
-    gpu = {
-        "name": "gpu",
-        "claim": "ExtendedResource",
-        "driver": "gpu.nvidia.com",
-        "extendedResourceName": "nvidia.com/gpu",
-        "count": GPUS_PER_NODE,
-        "capacity": {"memory": {"value": "80Gi"}},
-    }
-    ready = {
-        "type": "Ready",
-        "status": "True",
-        "reason": "Available",
-        "lastTransitionTime": cluster["metadata"]["creationTimestamp"],
-    }
-    status = {
-        "providerConfigRef": {"name": cluster["metadata"]["name"]},
-        "gateway": {"address": GATEWAY_ADDRESS},
-        "cache": {"storageClassName": storage},
-        "gpuPools": [{"name": layout.POOL, "nodes": nodes, "devices": [gpu]}],
-        "namespace": SYSTEM,
-        "conditions": [ready],
-    }
-    control.api.patch(cluster, {"status": status}, status=True)
+def declare(control: Cluster, workload: Cluster, *, name: str = "", nodes: int = NODES, label: str = "") -> str:
+    """Apply a cluster's kubeconfig, its class and its InferenceCluster; return its name."""
+    name = name or workload.name
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
+    control.api.apply(_secret(name, workload))
+    control.api.apply(_class())
+    control.api.apply(_inference_cluster(name, nodes=nodes, label=label or name))
+    return name
+
+
+def settle(control: Cluster, workload: Cluster, name: str) -> None:
+    """Give a cluster's gateway its address, and wait until the cluster is Ready."""
+    address(control, workload, name)
+    kube.eventually(f"InferenceCluster {name} is Ready", lambda: ready(control, name), seconds=READY_SECONDS)
+
+
+def address(control: Cluster, workload: Cluster, name: str) -> None:
+    """Report the address that a load balancer would give to the Gateway: a stand-in for the gateway's controller."""
+    gateway = kube.eventually(
+        f"cluster {name} has its Gateway",
+        lambda: workload.api.find(GATEWAYS, "Gateway", GATEWAY, namespace=SYSTEM),
+        seconds=READY_SECONDS,
+    )
+    status = {"addresses": [{"type": "IPAddress", "value": GATEWAY_ADDRESS}]}
+    if gateway.get("status", {}).get("addresses") != status["addresses"]:
+        workload.api.patch(gateway, {"status": status}, status=True)
+        for wrapped in of_cluster(control, name):
+            if wrapped["spec"]["forProvider"]["manifest"]["kind"] == "Gateway":
+                # The provider looks at once, not at its next poll.
+                control.api.patch(wrapped, {"metadata": {"annotations": {"rig": "addressed"}}})
+
+
+def ready(control: Cluster, name: str) -> bool:
+    """Return whether a cluster is Ready, and has published what others read."""
+    status = control.api.get(API, "InferenceCluster", name).get("status", {})
+    states = {row["type"]: row["status"] for row in status.get("conditions", [])}
+    wanted = ("providerConfigRef", "gateway", "cache", "gpuPools")
+    return states.get("Ready") == "True" and all(status.get(field) for field in wanted)
+
+
+def of_cluster(control: Cluster, name: str) -> list[kube.Manifest]:
+    """Return the Objects that the platform itself keeps on a cluster."""
+    return control.api.list(OBJECTS, "Object", namespace=SYSTEM, labels=f"modelplane.ai/cluster={name}")
+
+
+def resize(control: Cluster, name: str, nodes: int) -> None:
+    """Change the size of a cluster's pool, and wait until it is published."""
+    pools = [{"name": layout.POOL, "className": CLASS, "nodeCount": nodes}]
+    _change(control, name, {"nodePools": pools})
+    what = f"{nodes} nodes of InferenceCluster {name} are published"
+    kube.eventually(what, lambda: [pool["nodes"] for pool in _status(control, name)["gpuPools"]] == [nodes])
+
+
+def store(control: Cluster, name: str, storage_class: str) -> None:
+    """Change the class of a cluster's model volumes, and wait until it is published."""
+    _change(control, name, {"cluster": {"existing": {"cache": {"storageClassName": storage_class}}}})
+    what = f"class {storage_class} of InferenceCluster {name} is published"
+    kube.eventually(what, lambda: _status(control, name)["cache"] == {"storageClassName": storage_class})
+    kube.eventually(f"InferenceCluster {name} is Ready", lambda: ready(control, name), seconds=READY_SECONDS)
+
+
+def forget(control: Cluster, *names: str) -> None:
+    """Delete clusters as soon as nothing uses them, and see that all that was composed for them goes."""
+    kube.eventually("the clusters are deleted", lambda: _deleted(control, names), seconds=GONE_SECONDS, pause=2)
+    kube.eventually("all of the clusters is gone", lambda: not left(control, names), seconds=GONE_SECONDS, pause=2)
+    for name in names:
+        metadata = {"name": f"{name}-kubeconfig", "namespace": SYSTEM}
+        control.api.delete({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+
+
+def left(control: Cluster, names: tuple[str, ...]) -> list[str]:
+    """Return what of clusters is still there: their stacks, and what these and they themselves compose."""
+    stacks = control.api.list(INFRASTRUCTURE, "ServingStack", namespace=SYSTEM)
+    found = [f"ServingStack {row['metadata']['name']}" for row in stacks if row["metadata"]["name"] in names]
+    return found + [f"Object {row['metadata']['name']}" for name in names for row in of_cluster(control, name)]
+
+
+def _deleted(control: Cluster, names: tuple[str, ...]) -> bool:
+    """Ask for deletion, which a guard refuses while replicas or caches are there; return whether all are gone."""
+    there = [row for row in control.api.list(API, "InferenceCluster") if row["metadata"]["name"] in names]
+    for row in there:
+        control.api.try_delete(row)
+    return not there
+
+
+def _change(control: Cluster, name: str, spec: kube.Manifest) -> None:
+    control.api.patch(control.api.get(API, "InferenceCluster", name), {"spec": spec})
+
+
+def _status(control: Cluster, name: str) -> kube.Manifest:
+    return control.api.get(API, "InferenceCluster", name)["status"]
 
 
 def _secret(name: str, workload: Cluster) -> kube.Manifest:
@@ -66,23 +142,14 @@ def _secret(name: str, workload: Cluster) -> kube.Manifest:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 
 
-def _provider_config(name: str) -> kube.Manifest:
-    secret = {"namespace": SYSTEM, "name": f"{name}-kubeconfig", "key": "kubeconfig"}
-    return {
-        "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
-        "kind": "ClusterProviderConfig",
-        "metadata": {"name": name},
-        "spec": {"credentials": {"source": "Secret", "secretRef": secret}},
-    }
-
-
 def _class() -> kube.Manifest:
     spec = {"resources": {"gpu": {"count": GPUS_PER_NODE, "memory": "80Gi"}}}
     return {"apiVersion": API, "kind": "InferenceClass", "metadata": {"name": CLASS}, "spec": spec}
 
 
-def _inference_cluster(name: str, *, nodes: int, storage: str, label: str) -> kube.Manifest:
-    existing = {"secretRef": {"name": f"{name}-kubeconfig"}, "cache": {"storageClassName": storage}}
+def _inference_cluster(name: str, *, nodes: int, label: str) -> kube.Manifest:
+    cache = {"storageClassName": layout.STORAGE_CLASS}
+    existing = {"secretRef": {"name": f"{name}-kubeconfig"}, "cache": cache}
     return {
         "apiVersion": API,
         "kind": "InferenceCluster",
@@ -90,16 +157,6 @@ def _inference_cluster(name: str, *, nodes: int, storage: str, label: str) -> ku
         "spec": {
             "cluster": {"source": "Existing", "existing": existing},
             "nodePools": [{"name": layout.POOL, "className": CLASS, "nodeCount": nodes}],
+            "servingStack": {"components": dict.fromkeys(EXTERNAL, "External")},
         },
     }
-
-
-def forget(control: Cluster, name: str) -> None:
-    """Remove what `register` made."""
-    version = "kubernetes.m.crossplane.io/v1alpha1"
-    for manifest in (
-        {"apiVersion": API, "kind": "InferenceCluster", "metadata": {"name": name}},
-        {"apiVersion": version, "kind": "ClusterProviderConfig", "metadata": {"name": name}},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"{name}-kubeconfig", "namespace": SYSTEM}},
-    ):
-        control.api.delete(manifest)

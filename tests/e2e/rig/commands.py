@@ -11,6 +11,8 @@ from pathlib import Path
 
 from e2e.rig.errors import RigError
 
+TIMED_OUT = 124
+
 
 @dataclass(frozen=True)
 class Output:
@@ -35,17 +37,20 @@ def attempt(
     stdin: str = "",
     seconds: float = 900,
 ) -> Output:
-    """Run a program and return what it left, whatever its exit code."""
-    done = subprocess.run(  # noqa: S603 - an argument vector, never a shell
-        argv,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds,
-    )
+    """Run a program and return what it left, whatever its exit code; one that takes too long is ended."""
+    try:
+        done = subprocess.run(  # noqa: S603 - an argument vector, never a shell
+            argv,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        return Output(TIMED_OUT, "", f"{argv[0]} was not done after {seconds:.0f} s")
     return Output(done.returncode, done.stdout, done.stderr)
 
 

@@ -113,6 +113,16 @@ class Api:
             if err.code != 404:
                 raise
 
+    def try_delete(self, manifest: Manifest, *, propagation: str = "Background") -> bool:
+        """Ask for deletion and return whether it was accepted; a guard refuses it while the object is in use."""
+        try:
+            self.delete(manifest, propagation=propagation)
+        except ApiError as err:
+            if err.code != 409:
+                raise
+            return False
+        return True
+
     def path_of(self, manifest: Manifest) -> str:
         """Return the URL path of a manifest's object."""
         return self.path(

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from e2e.rig import clusters, examples, functions, hub, kube, layout, models, places, storage, tools
+from e2e.rig import clusters, examples, functions, hub, kinds, kube, layout, models, places, storage, tools
 from e2e.rig.kubernetes import Cluster
 
 Say = Callable[[str], None]
@@ -17,9 +17,7 @@ def load(say: Say) -> None:
     """Load everything; a second call changes only what differs."""
     control = layout.cluster(layout.CONTROL)
     say("loading the kinds and their compositions")
-    kinds(control)
-    say("registering the workload clusters")
-    fleet(control)
+    apis(control)
     say("building the hydrator's and the engine's images")
     hydrator = models.hydrator(say)
     models.mirror(say, examples.images())
@@ -27,10 +25,15 @@ def load(say: Say) -> None:
     found = functions.installed(functions.Options(arguments=arguments(hydrator)))
     say(f"loading {len(found)} functions: {', '.join(f.name for f in found)}")
     functions.load(control, found)
+    say("registering the workload cluster")
+    for name in (layout.WORKLOAD, layout.EMPTY):
+        prepare(layout.cluster(name))
+    clusters.register(control, layout.cluster(layout.WORKLOAD))
 
 
-def kinds(control: Cluster) -> list[str]:
+def apis(control: Cluster) -> list[str]:
     """Apply every XRD and Composition of this repository; return the names of the established kinds."""
+    kinds.load(control)
     folder = places.REPOSITORY / "apis"
     definitions = [d for path in sorted(folder.glob("*/definition.yaml")) for d in kube.manifests(path)]
     for definition in definitions:
@@ -43,13 +46,6 @@ def kinds(control: Cluster) -> list[str]:
             control.api.apply(composition)
     control.api.kinds.clear()
     return names
-
-
-def fleet(control: Cluster) -> None:
-    """Prepare the workload clusters as their owners would, and register the one with a node."""
-    for name in (layout.WORKLOAD, layout.EMPTY):
-        prepare(layout.cluster(name))
-    clusters.register(control, layout.cluster(layout.WORKLOAD))
 
 
 def prepare(workload: Cluster) -> None:

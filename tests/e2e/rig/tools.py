@@ -15,6 +15,7 @@ from e2e.rig import commands, places
 from e2e.rig.errors import RigError
 
 FREE_BYTES = 8 << 30
+BUILD_SECONDS = 3600
 KUBERNETES_FLAGS = " ".join(
     f"-X k8s.io/component-base/version.{name}={value}"
     for name, value in (("gitVersion", "v1.36.3"), ("gitMajor", "1"), ("gitMinor", "36"))
@@ -164,8 +165,14 @@ def _check_machine() -> None:
 
 def _go(tool: str, *arguments: str) -> str:
     environment = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"}
-    argv = ["nice", "go", *arguments]
-    return commands.run(argv, what=f"build {tool}", cwd=places.TOOLS / tool, env=environment).strip()
+    done = commands.run(
+        ["nice", "go", *arguments],
+        what=f"build {tool}",
+        cwd=places.TOOLS / tool,
+        env=environment,
+        seconds=BUILD_SECONDS,
+    )
+    return done.strip()
 
 
 def _build(row: Binary) -> None:
