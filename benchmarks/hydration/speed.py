@@ -27,6 +27,8 @@ MIB = 1 << 20
 SHARD = GIB
 NAME = "bench/model"
 BIN = Path(sys.executable).parent
+HASHED = 'cp -r "$1" "$2" && find "$2" -type f -print0 | xargs -0 -P 2 -n "$3" sha256sum'
+"""Copy, then read back and hash with as many processes as a small machine has cores: what knowing the bytes costs."""
 
 
 @dataclass
@@ -83,9 +85,11 @@ def hub(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 def contenders(source: Path, target: Path, url: str) -> dict[str, list[str]]:
     """Return the command of each contender."""
+    at_once = str(max(1, len([one for one in source.rglob("*") if one.is_file()]) // 64))
     hydrate = [str(BIN / "modelplane-hydrate"), "--repo", NAME, "--endpoint", url, "--dest", str(target)]
     return {
         "cp": ["cp", "-r", str(source), str(target)],
+        "cp, hashed": ["sh", "-c", HASHED, "sh", str(source), str(target), at_once],
         "hydrator": hydrate,
         "hf": [str(BIN / "hf"), "download", NAME, "--local-dir", str(target)],
     }
@@ -119,7 +123,7 @@ def measure(source: Path, target: Path, given: argparse.Namespace) -> dict[str, 
                 series = found.setdefault(name, Series())
                 series.seconds.append(seconds)
                 series.peak = max(series.peak, peak)
-                print(f"  {name:<9} {seconds:7.2f} s, {peak // 1024} MiB", flush=True)
+                print(f"  {name:<10} {seconds:7.2f} s, {peak // 1024} MiB", flush=True)
         again, _ = rerun(commands["hydrator"], target, url)
         print(f"  hydrator on its complete tree: {again:.2f} s")
     finally:
@@ -143,7 +147,7 @@ def tell(found: dict[str, Series], size: int) -> None:
     for name, series in found.items():
         spread = f"{min(series.seconds):.2f} to {max(series.seconds):.2f}"
         print(
-            f"{name:<9} median {series.median:6.2f} s ({spread}), {size / series.median / 1e6:6.0f} MB/s,"
+            f"{name:<10} median {series.median:6.2f} s ({spread}), {size / series.median / 1e6:6.0f} MB/s,"
             f" {series.peak // 1024} MiB, hydrator is {series.median / ours:.2f} times as fast"
         )
 
