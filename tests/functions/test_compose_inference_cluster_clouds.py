@@ -184,6 +184,32 @@ def test_models_get_a_file_system() -> None:
     assert _specs(runtime.answer(fn.compose, req))["storage-class"]["forProvider"]["manifest"] == manifest
 
 
+@pytest.mark.parametrize(
+    ("block", "reason", "says"),
+    [
+        pytest.param(
+            {}, "Refused", "cannot make StorageClass 'modelplane-rwx-efs' on the cluster: field is immutable", id="ours"
+        ),
+        pytest.param(
+            {"cache": {"storageClassName": "fsx"}},
+            "NotFound",
+            "cannot see StorageClass 'fsx' on the cluster: create it there, or name another class",
+            id="the admin's own",
+        ),
+    ],
+)
+def test_a_class_that_is_not_there_is_said(block: Manifest, reason: str, says: str) -> None:
+    """Ours with the cluster's own words in one line, the admin's with what to do."""
+    player = infra.life(clusters.inference("a", source="EKS", **block), clusters.amazons())
+    req = infra.request(player, KIND)
+    told = [{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "field is\n immutable"}]
+    req.observed.resources["storage-class"].resource.fields["status"].struct_value["conditions"] = told
+    rsp = runtime.answer(fn.compose, req)
+    found = next(c for c in rsp.conditions if c.type == "CacheStorage")
+    assert (found.reason, found.message) == (reason, says)
+    assert rsp.desired.composite.ready == fnv1.READY_FALSE
+
+
 def test_a_class_of_the_admins_own_is_only_looked_at() -> None:
     """Nothing is made for it, neither the class nor a file system."""
     cluster = clusters.inference("a", source="EKS", cache={"storageClassName": "fsx"})

@@ -47,6 +47,19 @@ def test_statuses(conditions: object, want: dict[str, str]) -> None:
     assert meta.statuses(struct({"status": {"conditions": conditions}})) == want
 
 
+@pytest.mark.parametrize(
+    ("conditions", "want"),
+    [
+        pytest.param([{"type": "Synced", "message": "cannot apply:\n  no\n"}], "cannot apply: no", id="in one line"),
+        pytest.param([{"type": "Ready", "message": "yes"}], "", id="another type"),
+        pytest.param([{"type": "Synced"}], "", id="nothing"),
+    ],
+)
+def test_what_a_condition_says(conditions: object, want: str) -> None:
+    """Controllers write errors of several lines; people get them in one."""
+    assert meta.said(struct({"status": {"conditions": conditions}}), "Synced") == want
+
+
 def test_deleting() -> None:
     """An object is on its way out once its deletion has been asked for."""
     assert not meta.deleting(struct({"metadata": {"name": "a"}}))

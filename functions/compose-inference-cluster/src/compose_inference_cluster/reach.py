@@ -4,7 +4,7 @@
 """Whether the cluster answers: one observe-only Object of what every cluster has."""
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import conditions, meta, names, paths, remote
+from modelplane import conditions, meta, names, remote
 from modelplane.clusters import Cluster
 from modelplane.conditions import Condition
 from modelplane.paths import Manifest
@@ -31,10 +31,10 @@ def condition(seen: Struct | None, *, configured: bool) -> Condition:
     if seen is None:
         what = "the first answer of the cluster" if configured else "credentials of the cluster"
         return conditions.false(REACHABLE, "Connecting", f"Waiting for {what}.")
-    if meta.statuses(seen).get("Synced") == "True":
+    synced = meta.statuses(seen).get("Synced")
+    if synced == "True":
         return conditions.true(REACHABLE, "Reachable", event="Reached the cluster.")
-    told = meta.condition(seen, "Synced")
-    if told is None or paths.text(told, "status") != "False":
+    if synced != "False":
         return conditions.false(REACHABLE, "Connecting", "Waiting for the first answer of the cluster.")
-    message = f"cannot reach the cluster, check its credentials: {paths.text(told, 'message') or 'no message'}"
+    message = f"cannot reach the cluster, check its credentials: {meta.said(seen, 'Synced') or 'no message'}"
     return conditions.false(REACHABLE, "Unreachable", message, warning=message)

@@ -54,6 +54,15 @@ def condition(wanted: Wanted, cloud: Cloud, seen: Struct | None) -> Condition:
         note = f" {cloud.storage_note}" if wanted.makes_class and cloud.storage_note else ""
         return conditions.true(STORAGE, "Available", f"StorageClass {name!r} is there.{note}")
     if seen is not None and meta.statuses(seen).get("Synced") == "False":
-        message = f"cannot see StorageClass {name!r} on the cluster: create it there, or name another class"
-        return conditions.false(STORAGE, "NotFound", message, warning=message)
+        return _unsynced(wanted, seen)
     return conditions.false(STORAGE, "Creating", f"Waiting for StorageClass {name!r}.")
+
+
+def _unsynced(wanted: Wanted, seen: Struct) -> Condition:
+    """Return why a class that was asked for is not there: ours is refused, or the admin's own does not exist."""
+    name = wanted.storage_class
+    if wanted.makes_class:
+        message = f"cannot make StorageClass {name!r} on the cluster: {meta.said(seen, 'Synced') or 'no message'}"
+        return conditions.false(STORAGE, "Refused", message, warning=message)
+    message = f"cannot see StorageClass {name!r} on the cluster: create it there, or name another class"
+    return conditions.false(STORAGE, "NotFound", message, warning=message)

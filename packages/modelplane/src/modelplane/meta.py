@@ -58,6 +58,12 @@ def condition(obj: Struct, typ: str) -> Struct | None:
     return None
 
 
+def said(obj: Struct, typ: str) -> str:
+    """Return what the object's condition of a type says, in one line."""
+    found = condition(obj, typ)
+    return " ".join(paths.text(found, "message").split()) if found is not None else ""
+
+
 def statuses(obj: Struct) -> Mapping[str, str]:
     """Return the status of every condition of the object, by type."""
     found = paths.find(obj, "status", "conditions")
