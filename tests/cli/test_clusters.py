@@ -8,6 +8,7 @@ import builders_infra as infra
 import previews
 import pytest
 from modelplane_cli import apis, functions, load, preview
+from modelplane_cli.errors import BadInput
 from modelplane_cli.play import Player
 from modelplane_cli.preview import Inputs
 
@@ -32,6 +33,26 @@ def test_from_nothing_to_a_served_model(cluster: str, model: str, kind: str) -> 
     assert 10 < steps < 40
     kinds = {key.kind for key in player.plane.composed}
     assert {kind, "ServingStack", "ModelCache", "ModelReplica"} <= kinds
+
+
+@pytest.mark.parametrize("cluster", ["clusters/gke", "clusters/eks", "clusters/existing"])
+def test_a_fleet_of_plain_clusters(cluster: str) -> None:
+    """A fleet file may hold clusters and classes as their owner wrote them: the preview makes them first."""
+    examples = previews.ROOT / "examples"
+    fleet = load.documents([str(examples / cluster)])
+    inputs = Inputs(manifests=load.documents([str(examples / "cache" / "qwen-explicit")]), fleet=fleet)
+    player = Player(preview.plane(inputs, apis.packaged(), functions.installed({})))
+    player.play()
+    assert player.ready()
+    cache = infra.xr(player, "ModelCache")
+    assert [(entry["phase"]) for entry in cache["status"]["clusters"]] == ["Ready"]
+
+
+def test_a_fleet_alone_is_nothing_to_preview() -> None:
+    """Clusters that are made first are not what somebody wants to see."""
+    inputs = Inputs(manifests=[], fleet=load.documents([str(previews.ROOT / "examples" / "clusters" / "gke")]))
+    with pytest.raises(BadInput, match="cannot find anything to compose"):
+        preview.plane(inputs, apis.packaged(), functions.installed({}))
 
 
 @pytest.mark.parametrize("example", previews.examples())

@@ -28,7 +28,7 @@ class Inputs:
     """The documents of a preview.
 
     manifests  what the user applies; a cluster among them that has a status belongs to the fleet
-    fleet      InferenceClusters and their classes, as they are
+    fleet      InferenceClusters and their classes, as they are; a cluster without a status is made first
     required   anything else that functions may ask for
     observed   what the XRs composed before, as it is
     """
@@ -43,11 +43,14 @@ def plane(inputs: Inputs, apis: Apis, functions: Functions) -> Plane:
     """Return a control plane that holds all inputs, its functions not yet run; raise BadInput."""
     out = Plane(apis, functions)
     _refuse_twice((*inputs.manifests, *inputs.fleet, *inputs.required), apis)
-    for doc in (*inputs.fleet, *inputs.required):
+    for doc in inputs.required:
         out.add(applied(doc, apis), reconcile=False)
     for doc in inputs.manifests:
-        out.add(applied(doc, apis), reconcile=not _is_fleet(doc.body))
-    if not out.composed:
+        out.add(applied(doc, apis), reconcile=not _is_there(doc.body))
+    given = bool(out.composed)
+    for doc in inputs.fleet:
+        out.add(applied(doc, apis), reconcile=doc.body["kind"] == clusters.KIND and not _is_there(doc.body))
+    if not given:
         kinds = ", ".join(sorted(api.kind for api in apis.values() if api.steps))
         where = ", ".join(sorted({doc.path for doc in inputs.manifests})) or "nothing"
         raise BadInput(f"cannot find anything to compose in {where}: give a manifest of {kinds}")
@@ -96,7 +99,8 @@ def _refuse_twice(docs: Iterable[Document], apis: Apis) -> None:
         seen[key] = doc
 
 
-def _is_fleet(body: Manifest) -> bool:
+def _is_there(body: Manifest) -> bool:
+    """Return whether a manifest shows a cluster that is there already."""
     return body["kind"] == clusters.KIND and bool(body.get("status"))
 
 

@@ -80,7 +80,7 @@ def _options() -> list[click.Parameter]:
     steps = click.IntRange(0, MAX_STEPS)
     return [
         click.Argument(["paths"], nargs=-1, required=True, metavar="PATH..."),
-        many(["--fleet"], help="The fleet: InferenceClusters with their status. Repeatable."),
+        many(["--fleet"], help="The fleet: InferenceClusters, with a status or to be made. Repeatable."),
         many(["--required-resources"], help="What else functions ask for, as Secrets. Repeatable."),
         many(["--observed-resources"], help="What was composed before. Repeatable."),
         click.Option(["--include-function-results"], is_flag=True, help="Print what the functions told, as Results."),
