@@ -122,6 +122,12 @@ def test_plain_gpus_keep_the_device_plugin() -> None:
             id="zones elsewhere",
         ),
         pytest.param(
+            clusters.inference_pool(zones=[]),
+            clusters.hardware(),
+            "zones is missing: name zones of region 'us-central1', as us-central1-a",
+            id="zones missing",
+        ),
+        pytest.param(
             clusters.inference_pool(nodeCount=2000),
             clusters.hardware(),
             "nodeCount 2000 is above 1000: use more pools",

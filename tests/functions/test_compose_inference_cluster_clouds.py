@@ -126,8 +126,13 @@ def test_a_fixed_pool_is_fixed_at_amazon() -> None:
         ),
         pytest.param(
             _amazons("bad", zones=["us-west-2a"]),
-            "zones ['us-east-1b', 'us-west-2a'] are not all in region 'us-east-1': name zones of it, as us-east-1a",
+            "zones ['us-west-2a'] are not in region 'us-east-1': name zones of it, as us-east-1a",
             id="zones elsewhere",
+        ),
+        pytest.param(
+            _amazons("bad", zones=[]),
+            "zones is missing: name zones of region 'us-east-1', as us-east-1a",
+            id="zones missing",
         ),
         pytest.param(
             _amazons("bad", nodeCount=0),

@@ -57,10 +57,13 @@ def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
 def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
     region, beside = wanted.block.get("region"), wanted.block.get("zones")
     others = [zone for zone in beside if isinstance(zone, str)] if isinstance(beside, list) else []
-    named = sorted({*pool.zones, *others})
-    elsewhere = [zone for zone in named if not re.fullmatch(rf"{re.escape(str(region))}[a-z]", zone)]
-    if elsewhere or not pool.zones:
-        return f"zones {named} are not all in region {region!r}: name zones of it, as {region}a"
+    elsewhere = [
+        zone for zone in sorted({*pool.zones, *others}) if not re.fullmatch(rf"{re.escape(str(region))}[a-z]", zone)
+    ]
+    if not pool.zones:
+        return f"zones is missing: name zones of region {region!r}, as {region}a"
+    if elsewhere:
+        return f"zones {elsewhere} are not in region {region!r}: name zones of it, as {region}a"
     if pool.reservation and len(pool.zones) > 1:
         return f"capacityBlock is of one zone, not of {list(pool.zones)}: name that zone alone"
     every = {zone for each in wanted.pools for zone in each.zones} | set(others)

@@ -50,7 +50,9 @@ def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
         return f"class {hardware.name!r} lacks parts of spec.provisioning.gke: add machineType and accelerator"
     region = wanted.block.get("region")
     elsewhere = [zone for zone in pool.zones if not zone.startswith(f"{region}-")]
-    if elsewhere or not pool.zones:
+    if not pool.zones:
+        return f"zones is missing: name zones of region {region!r}, as {region}-a"
+    if elsewhere:
         return f"zones {list(pool.zones)} are not all in region {region!r}: name zones of it, as {region}-a"
     return f"nodeCount {pool.largest} is above {_MOST_NODES}: use more pools" if pool.largest > _MOST_NODES else ""
 
