@@ -44,6 +44,16 @@ def test_a_layer_belongs_to_root(tmp_path: Path) -> None:
     assert members["a/one.py"].mode == 0o644
 
 
+def test_bytecode_is_the_same_wherever_it_is_made(tmp_path: Path) -> None:
+    """Two clones in two folders make one layer, sets and all."""
+    packed = []
+    for order, name in ((1, "a-clone"), (-1, "elsewhere/another-clone")):
+        folder = filled(tmp_path / name / "tree", order=order)
+        tree.compile_bytecode(folder, "3.11")
+        packed.append(tree.pack(folder, tmp_path / name / "layer.tar.gz").read_bytes())
+    assert packed[0] == packed[1]
+
+
 def test_bytecode_is_believed(tmp_path: Path) -> None:
     """Bytecode says its path in the image, and Python never looks whether the source is newer."""
     folder = filled(tmp_path / "tree")
