@@ -269,11 +269,12 @@ def _staged() -> Cluster:
 
 
 def clusters() -> Iterable[Case]:
-    """Yield the clusters of two clouds, and an InferenceCluster among the replicas of a fleet, each at rest."""
+    """Yield the clusters of two clouds, a stack, and an InferenceCluster among a fleet's replicas, each at rest."""
     bar, hardware = 2.5, builders_clusters.hardware()
     gpus = (builders_clusters.gke_pool(), builders_clusters.eks_pool(fabric="EFA"))
     yield _played("gke-cluster", "GKECluster", bar, GKE, builders_clusters.gke("iowa", gpus[0]))
     yield _played("eks-cluster", "EKSCluster", bar, EKS, builders_clusters.eks("ohio", gpus[1]))
+    yield _played("serving-stack", "ServingStack", bar, STACK, builders_clusters.stack("iowa"))
     world = (builders_clusters.inference("cluster-0000"), hardware, *_others(100))
     yield _played("inference-cluster", "InferenceCluster", bar, INFERENCE, *world)
 
@@ -294,6 +295,7 @@ EKS = Counter(VPC=1, InternetGateway=1, EIP=1, NATGateway=1, Subnet=4, RouteTabl
 EKS += Counter(Role=5, Policy=1, RolePolicyAttachment=7, PodIdentityAssociation=3, Usage=1)
 EKS += Counter(Cluster=1, ClusterAuth=1, Addon=3, NodeGroup=2, LaunchTemplate=1)
 EKS += Counter(FileSystem=1, MountTarget=2, SecurityGroup=2, SecurityGroupIngressRule=2, SecurityGroupEgressRule=1)
+STACK = Counter(ProviderConfig=2, Release=6, Namespace=1, Gateway=1, GatewayClass=1, Usage=2)
 INFERENCE = Counter(GKECluster=1, ServingStack=1, ClusterProviderConfig=2, Usage=1, ClusterUsage=2)
 INFERENCE += Counter(Namespace=1, StorageClass=1)
 
