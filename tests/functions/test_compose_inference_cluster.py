@@ -251,6 +251,20 @@ def test_the_stack_goes_before_its_cluster() -> None:
     assert {"stack-first", "class-h100"} <= set(runtime.answer(fn.compose, req).desired.resources)
 
 
+@pytest.mark.parametrize("provider", ["kubernetes", "helm"])
+def test_what_the_stack_installed_goes_before_its_cluster(provider: str) -> None:
+    """A stack is gone before its releases are; a configuration is in use, and so stays, until the last of them is."""
+    made = infra.composed(_gke())
+    spec = made[f"stack-first-{provider}-config"]["spec"]
+    config = infra.composed(_gke(), "ServingStack")[f"{provider}-config"]
+    assert (spec["of"]["kind"], spec["replayDeletion"]) == ("GKECluster", True)
+    assert spec["by"] == {
+        "apiVersion": config["apiVersion"],
+        "kind": config["kind"],
+        "resourceRef": {"name": config["metadata"]["name"]},
+    }
+
+
 def test_the_stack_gets_what_its_user_and_its_cloud_say() -> None:
     """Versions and components pass through, Secrets are those of the cluster, and GKE has its driver elsewhere."""
     cluster = clusters.inference()
@@ -316,6 +330,34 @@ def test_a_guard_goes_with_its_reason_only() -> None:
     pools.values[0].struct_value["className"] = "other"
     rsp = runtime.answer(fn.compose, req)
     assert set(req.observed.resources) - set(rsp.desired.resources) == {"class-h100", "in-use"}
+
+
+@pytest.mark.parametrize(
+    ("users", "guarded"),
+    [
+        pytest.param(None, False, id="the provider has not counted yet"),
+        pytest.param(1, False, id="only the cluster's own Object uses its configuration"),
+        pytest.param(2, True, id="an Object of a cache that was deleted is still on the way"),
+    ],
+)
+def test_what_is_still_being_deleted_guards_the_cluster(*, users: int | None, guarded: bool) -> None:
+    """An XR is gone before its Objects are; without the kubeconfig they would never go."""
+    player = infra.life(clusters.inference("b", source="Existing"), clusters.hardware())
+    req = infra.request(player, KIND)
+    if users is not None:
+        paths.fill(req.observed.resources["kubernetes-config"].resource, {"status": {"users": users}})
+    desired = runtime.answer(fn.compose, req).desired.resources
+    assert ("in-use" in desired) is guarded
+
+
+def test_a_guard_stays_while_anything_is_on_the_way() -> None:
+    """The last replica that names the cluster is gone, its Objects are not."""
+    replica = builders.replica(cluster="b", ready=True)
+    player = infra.life(clusters.inference("b", source="Existing"), clusters.hardware(), replica)
+    req = infra.request(player, KIND)
+    del req.required_resources["replicas"].items[:]
+    paths.fill(req.observed.resources["kubernetes-config"].resource, {"status": {"users": 5}})
+    assert "in-use" in runtime.answer(fn.compose, req).desired.resources
 
 
 def test_an_unreadable_replica_keeps_the_guard() -> None:

@@ -72,7 +72,7 @@ def _resources(req: fnv1.RunFunctionRequest, wanted: Wanted, cloud: Cloud, pools
     if configs:
         out[stack.KEY] = stack.stack(wanted, cloud, secrets)
     if cluster_key(cloud) in out or (cloud.kind and made.fields):
-        out[stack.ORDER] = stack.order(wanted, cloud)
+        out |= stack.order(wanted, cloud, managed.observed(req, stack.KEY))
     if not configs:
         return out
     cluster = dataclasses.replace(clusters.read(wanted.xr.obj), provider_config=access.config_name(name))

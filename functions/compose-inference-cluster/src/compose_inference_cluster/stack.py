@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The cluster's ServingStack, and the guard that lets it go before the cluster that it runs on."""
+"""The cluster's ServingStack, and the guards that let it go before the cluster that it runs on."""
 
 from collections.abc import Sequence
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import labels, names, paths, remote, usages
+from modelplane import access, labels, names, paths, remote, usages
 from modelplane.access import Access
 from modelplane.paths import Manifest
 
@@ -31,20 +31,28 @@ def stack(wanted: Wanted, cloud: Cloud, secrets: Sequence[Access]) -> Manifest:
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
 
-def order(wanted: Wanted, cloud: Cloud) -> Manifest:
-    """Return the guard of the cloud's XR: what runs on the cluster is taken down while the cluster still answers.
+def order(wanted: Wanted, cloud: Cloud, seen: Struct | None) -> dict[str, Manifest]:
+    """Return the guards of the cloud's XR: what runs on the cluster is taken down while the cluster still answers.
 
-    It replays an accepted teardown, and may carry `by`, since the stack is a sibling and no owner.
+    A stack is gone before all that it installed is; its provider configurations, each in use until then, are not.
+    They replay an accepted teardown, and may carry `by`, since neither stack nor configuration is an owner.
     """
     name = wanted.xr.name
-    return usages.namespaced(
-        name=names.child(name, ORDER),
-        namespace=remote.SYSTEM_NAMESPACE,
-        of=(API_VERSION, cloud.kind, name),
-        by=(API_VERSION, KIND, name),
-        reason=f"the serving stack of InferenceCluster {name} goes first",
-        replay=True,
-    )
+    config = access.stack_config(name)
+    first = {ORDER: (API_VERSION, KIND, name)}
+    if seen is not None:
+        first |= {f"{ORDER}-{key}": (version, "ProviderConfig", config) for key, version in access.VERSIONS.items()}
+    return {
+        key: usages.namespaced(
+            name=names.child(name, key),
+            namespace=remote.SYSTEM_NAMESPACE,
+            of=(API_VERSION, cloud.kind, name),
+            by=by,
+            reason=f"the serving stack of InferenceCluster {name} goes first",
+            replay=True,
+        )
+        for key, by in first.items()
+    }
 
 
 def address(wanted: Wanted, seen: Struct | None) -> str:

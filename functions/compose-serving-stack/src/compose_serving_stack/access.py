@@ -16,5 +16,5 @@ def parts(stack: Stack) -> dict[str, Part]:
     """Return both configurations by composed-resource key."""
     own = stack.xr.namespace
     secrets = [Access(each.type, each.name, each.key, each.namespace or own) for each in stack.secrets]
-    metadata = {"name": stack.name("config"), "namespace": own}
+    metadata = {"name": stack.config, "namespace": own}
     return {key: Part(body) for key, body in access.configs("ProviderConfig", metadata, secrets).items()}

@@ -153,7 +153,7 @@ def _release(stack: Stack, row: Component) -> Manifest:
     }
     spec: Manifest = {
         "forProvider": {**wanted, "values": values} if values else wanted,
-        "providerConfigRef": {"kind": "ProviderConfig", "name": stack.name("config")},
+        "providerConfigRef": {"kind": "ProviderConfig", "name": stack.config},
         "rollbackLimit": 3,
     }
     return {"apiVersion": "helm.m.crossplane.io/v1beta1", "kind": "Release", "metadata": metadata, "spec": spec}

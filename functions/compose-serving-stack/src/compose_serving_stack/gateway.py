@@ -77,5 +77,5 @@ def _object(
         readiness=readiness,
         policies=policies,
     )
-    body["spec"]["providerConfigRef"] = {"kind": "ProviderConfig", "name": stack.name("config")}
+    body["spec"]["providerConfigRef"] = {"kind": "ProviderConfig", "name": stack.config}
     return body

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from modelplane import labels, meta, names
+from modelplane import access, labels, meta, names
 from modelplane.composite import Composite
 from modelplane.paths import Manifest
 from models.ai.modelplane.infrastructure.servingstack import v1alpha1
@@ -28,6 +28,11 @@ class Stack:
     driver_root: str = "/"
     gateway_class: str = ""
     listeners: tuple[Manifest, ...] = ()
+
+    @property
+    def config(self) -> str:
+        """Return the name of the stack's own provider configurations."""
+        return access.stack_config(self.xr.name)
 
     def name(self, *parts: str) -> str:
         """Return the name of one thing that the stack composes."""

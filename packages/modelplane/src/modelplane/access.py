@@ -6,14 +6,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelplane import clusters
+from modelplane import clusters, names
 from modelplane.paths import Manifest
 
 KUBERNETES = "kubernetes-config"
 HELM = "helm-config"
 """Composed-resource keys of the two configurations, wherever they are composed."""
 
-_VERSIONS = {KUBERNETES: "kubernetes.m.crossplane.io/v1alpha1", HELM: "helm.m.crossplane.io/v1beta1"}
+VERSIONS = {KUBERNETES: "kubernetes.m.crossplane.io/v1alpha1", HELM: "helm.m.crossplane.io/v1beta1"}
 _FIRST_SHAPE = {"GCPServiceAccountKey": clusters.GOOGLE_CREDENTIALS}
 """Types of identity as the first shape spelt them."""
 
@@ -28,6 +28,11 @@ class Access:
     namespace: str
 
 
+def stack_config(stack: str) -> str:
+    """Return the name of the provider configurations that a ServingStack has of its own."""
+    return names.child(stack, "stack", "config")
+
+
 def configs(kind: str, metadata: Manifest, secrets: Sequence[Access]) -> dict[str, Manifest]:
     """Return both configurations by composed-resource key; none while it is not known how to reach the cluster."""
     kubeconfig = next((each for each in secrets if each.type == clusters.KUBECONFIG), None)
@@ -39,7 +44,7 @@ def configs(kind: str, metadata: Manifest, secrets: Sequence[Access]) -> dict[st
         spec["identity"] = {"type": _FIRST_SHAPE.get(identity.type, identity.type), **_source(identity)}
     return {
         key: {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
-        for key, version in _VERSIONS.items()
+        for key, version in VERSIONS.items()
     }
 
 
