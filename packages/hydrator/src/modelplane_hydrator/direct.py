@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
@@ -22,10 +23,11 @@ _UNSUPPORTED = frozenset({errno.EINVAL, errno.EOPNOTSUPP})
 
 
 def memory(size: int) -> memoryview:
-    """Return memory that a direct write can take: it begins at a page."""
-    made = mmap.mmap(-1, size)
+    """Return memory that a direct write can take: it begins at a page, a huge one where the kernel has them."""
+    made = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        made.madvise(mmap.MADV_HUGEPAGE)
+        with contextlib.suppress(OSError):
+            made.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(made)
 
 
