@@ -38,7 +38,8 @@ def workload() -> Cluster:
 @pytest.fixture
 def tenant(request: pytest.FixtureRequest, control: Cluster, workload: Cluster) -> Generator[Tenant]:
     """Yield a namespace for one case; afterwards all that it made must go, on both clusters."""
-    name = request.node.name.removeprefix("test_").replace("_", "-").partition("[")[0][:40].strip("-")
+    words, _, row = request.node.name.removeprefix("test_").rstrip("]").lower().replace("_", "-").partition("[")
+    name = "-".join(filter(None, (words[:40].strip("-"), row)))
     control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     made = Tenant(name, control, workload)
     yield made

@@ -49,6 +49,7 @@ def test_examples_are_accepted(control: Cluster, path: examples.Path) -> None:
             control.api.create(_without_status(manifest), dry_run=True)
 
 
+@pytest.mark.xdist_group("stored")  # updates are tried on objects of one name
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in table.GOOD])
 def test_good_manifests_are_accepted(control: Cluster, case: Case) -> None:
@@ -56,6 +57,7 @@ def test_good_manifests_are_accepted(control: Cluster, case: Case) -> None:
     assert _refusal(control, case) is None, case.reason
 
 
+@pytest.mark.xdist_group("stored")  # updates are tried on objects of one name
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in table.BAD])
 def test_bad_manifests_are_refused(control: Cluster, case: Case) -> None:

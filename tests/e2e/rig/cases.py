@@ -35,7 +35,7 @@ def run(only: str, say: Callable[[str], None]) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
-        together = _pytest(results, only, "not alone", f"-n{TOGETHER}")
+        together = _pytest(results, only, "not alone", f"-n{TOGETHER}", "--dist=loadgroup")
         alone = _pytest(results, only, "alone", "-n0")
         for line in table(read(results)):
             say(line)

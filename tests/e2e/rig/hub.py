@@ -32,8 +32,8 @@ class Repo:
 
 REPOS = (
     Repo("rig/tiny", ((1, 1),)),
-    Repo("rig/slow", ((48, 32),)),
-    Repo("rig/moving", ((1, 2), (32, 16))),
+    Repo("rig/slow", ((20, 17),)),
+    Repo("rig/moving", ((1, 2), (18, 16))),
     Repo("rig/private", ((1,),), private=True),
 )
 
