@@ -16,6 +16,7 @@ from release import bases, boms, dependencies, images, manifests, names, publish
 from release import project as projects
 from release import source as sources
 from release.dependencies import Locked
+from release.errors import PackageError
 from release.images import Bench
 from release.project import Function, Project
 from release.publish import Artifact
@@ -23,6 +24,8 @@ from release.source import Source
 from release.staging import Staging
 
 MADE = ("apis", "images", "packages", "sbom")
+DIGESTS = "digests.json"
+"""What marks a folder as one of ours, to be cleared by the next build."""
 HYDRATOR_VARIABLE = "HYDRATOR_IMAGE"
 Say = Callable[[str], None]
 
@@ -58,6 +61,7 @@ class Job:
 
 def build(order: Order, say: Say) -> list[Artifact]:
     """Build every package; publish them where a registry is given. The Configuration is the last one."""
+    require_ours(order.output)
     project = projects.read(order.root, registry=order.registry)
     source = sources.read(order.root, order.version)
     architectures = order.architectures or project.architectures
@@ -78,14 +82,27 @@ def build(order: Order, say: Say) -> list[Artifact]:
             say(f"publishing {len(artifacts)} packages as {source.version}")
             publish.publish(artifacts, source.version)
     digests = {f"{artifact.repository}:{source.version}": artifact.digest for artifact in artifacts}
-    (order.output / "digests.json").write_text(json.dumps(digests, indent=2) + "\n")
+    _note(order.output, digests)
     return artifacts
 
 
+def require_ours(output: Path) -> None:
+    """Refuse a folder with files of others: what a build makes replaces what is there."""
+    if output.exists() and not (output / DIGESTS).is_file() and any(output.iterdir()):
+        raise PackageError(f"cannot write to {output}: it holds files of others; give --output an empty folder")
+
+
 def _clear(output: Path) -> None:
+    """Empty the folder of an earlier build; one that breaks off leaves no digests of another."""
+    output.mkdir(parents=True, exist_ok=True)
+    _note(output, {})
     for name in MADE:
         shutil.rmtree(output / name, ignore_errors=True)
-        (output / name).mkdir(parents=True)
+        (output / name).mkdir()
+
+
+def _note(output: Path, digests: Mapping[str, str]) -> None:
+    (output / DIGESTS).write_text(json.dumps(digests, indent=2) + "\n")
 
 
 def _artifacts(job: Job) -> list[Artifact]:

@@ -99,8 +99,11 @@ def files(image: str) -> Iterator[tarfile.TarInfo]:
     """Yield what is in an image's file system."""
     argv = [programs.path("crane"), "export", image, "-"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - as above
-        with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-            yield from archive
+        try:
+            with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+                yield from archive
+        except tarfile.TarError as err:
+            raise PackageError(f"cannot read the files of {image}: {err}") from err
         process.communicate()
 
 

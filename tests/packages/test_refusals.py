@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from release import __main__ as command
-from release import bases, programs, source
+from release import bases, build, programs, source
 from release.errors import PackageError
 from release.source import Source
 
@@ -81,6 +81,17 @@ def test_no_checkout_is_no_source(tmp_path: Path) -> None:
     """An unpacked archive has no commit."""
     with pytest.raises(PackageError, match=r"cannot tell which commit is packaged: .*not a git repository"):
         source.read(tmp_path, "v1.0.0")
+
+
+def test_files_of_others_stay(tmp_path: Path) -> None:
+    """A build replaces only what a build made."""
+    build.require_ours(tmp_path / "new")
+    build.require_ours(tmp_path)
+    (tmp_path / "apis").mkdir()
+    with pytest.raises(PackageError, match=r"it holds files of others; give --output an empty folder"):
+        build.require_ours(tmp_path)
+    (tmp_path / build.DIGESTS).write_text("{}\n")
+    build.require_ours(tmp_path)
 
 
 def test_times_are_utc() -> None:
