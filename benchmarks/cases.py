@@ -296,7 +296,7 @@ EKS += Counter(Role=5, Policy=1, RolePolicyAttachment=7, PodIdentityAssociation=
 EKS += Counter(Cluster=1, ClusterAuth=1, Addon=3, NodeGroup=2, LaunchTemplate=1)
 EKS += Counter(FileSystem=1, MountTarget=2, SecurityGroup=2, SecurityGroupIngressRule=2, SecurityGroupEgressRule=1)
 STACK = Counter(ProviderConfig=2, Release=6, Namespace=1, Gateway=1, GatewayClass=1, Usage=2)
-INFERENCE = Counter(GKECluster=1, ServingStack=1, ClusterProviderConfig=2, Usage=1, ClusterUsage=2)
+INFERENCE = Counter(GKECluster=1, ServingStack=1, ClusterProviderConfig=2, Usage=3, ClusterUsage=2)
 INFERENCE += Counter(Namespace=1, StorageClass=1)
 
 
