@@ -14,6 +14,10 @@ from release.staging import Config, Staging
 
 DEFAULT = "gcr.io/distroless/python3-debian12:nonroot"
 INTERPRETER = re.compile(r"(?:\./)?(usr/(?:local/)?bin/python3)\.(\d+)")
+ELF = b"\x7fELF"
+MACHINE = slice(18, 20)
+MACHINES = {"amd64": 62, "arm64": 183}
+"""e_machine of an ELF header (elf(5)): EM_X86_64, EM_AARCH64."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -58,7 +62,7 @@ def _stage(store: Staging, given: str, architecture: str, folder: Path) -> Base:
         origin = f"{_repository(given)}@{digest}"
         what = f"read the base {given} for {architecture}"
         staging.crane("copy", f"--platform=linux/{architecture}", origin, image, what=what)
-    interpreter, python = _python(image, given)
+    interpreter, python = _python(image, given, architecture)
     return Base(image, name, digest or staging.digest(image), python, interpreter)
 
 
@@ -86,10 +90,16 @@ def _repository(given: str) -> str:
     return head if colon and "/" not in tag else name
 
 
-def _python(image: str, given: str) -> tuple[str, str]:
-    """Return the interpreter's path in the base, and its version."""
-    found = [match for file in staging.files(image) if (match := INTERPRETER.fullmatch(file.name))]
+def _python(image: str, given: str, architecture: str) -> tuple[str, str]:
+    """Return the interpreter's path in the base, and its version; refuse one of another machine."""
+    found = list(staging.heads(image, INTERPRETER))
     if not found:
         raise PackageError(f"cannot use the base {given}: it has no Python 3 in usr/bin or usr/local/bin")
-    first = min(found, key=lambda match: match.group())
+    first, head = min(found, key=lambda one: one[0].group())
+    machine = int.from_bytes(head[MACHINE], "little")
+    if head.startswith(ELF) and machine != MACHINES[architecture]:
+        raise PackageError(
+            f"cannot use the base {given} for {architecture}: its Python is of another machine; "
+            f"give --base {architecture}=BASE, or --arch without {architecture}"
+        )
     return f"{first.group(1)}.{first.group(2)}", f"3.{first.group(2)}"

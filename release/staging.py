@@ -3,6 +3,7 @@
 
 """A registry on the loopback where images are put together, and crane's verbs against it and the real one."""
 
+import re
 import socket
 import subprocess
 import tarfile
@@ -16,6 +17,8 @@ from release import programs
 from release.errors import PackageError
 
 START_SECONDS = 30
+HEAD = 64
+"""Bytes of a file that tell what it is: the size of an ELF header."""
 MISSING = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "404 Not Found", "NOT_FOUND")
 
 
@@ -95,13 +98,16 @@ def digest(image: str) -> str:
     return done.stdout.strip()
 
 
-def files(image: str) -> Iterator[tarfile.TarInfo]:
-    """Yield what is in an image's file system."""
+def heads(image: str, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], bytes]]:
+    """Yield each file of an image whose whole name matches, with its first bytes; none of a link."""
     argv = [programs.path("crane"), "export", image, "-"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - as above
         try:
             with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-                yield from archive
+                for file in archive:
+                    if match := pattern.fullmatch(file.name):
+                        content = archive.extractfile(file) if file.isreg() else None
+                        yield match, content.read(HEAD) if content else b""
         except tarfile.TarError as err:
             raise PackageError(f"cannot read the files of {image}: {err}") from err
         process.communicate()

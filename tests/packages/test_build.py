@@ -278,3 +278,13 @@ def test_what_is_not_there(built: Built, arguments: list[str], line: str, tmp_pa
     given = [argument.format(registry=built.registry) for argument in arguments]
     assert line in refused(f"--output={tmp_path}", *given)
     assert not (tmp_path / "digests.json").exists()
+
+
+@pytest.mark.usefixtures("built")
+def test_a_base_of_another_machine(tmp_path: Path) -> None:
+    """An amd64 root filesystem makes no arm64 image."""
+    interpreter = tmp_path / "base" / "usr" / "bin" / "python3.11"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.write_bytes(b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + (62).to_bytes(2, "little") + bytes(44))
+    line = refused(f"--base={tmp_path / 'base'}", f"--output={tmp_path / 'output'}")
+    assert "for arm64: its Python is of another machine; give --base arm64=BASE" in line
