@@ -18,8 +18,13 @@ SECRETS = {"server": "crossplane-tls-server", "client": "crossplane-tls-client"}
 TRIES = 3
 
 
-def start(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
-    """Install Crossplane's kinds and start its controllers, with their default flags but for ports and folders."""
+def start(
+    cluster: Cluster, *, extra: tuple[str, ...] = (), packages: str = "External", within: tuple[str, ...] = ()
+) -> None:
+    """Install Crossplane's kinds and start its controllers, with their default flags but for ports and folders.
+
+    `packages` says who runs packages; `within` is a command that runs Crossplane.
+    """
     if cluster.api.find("v1", "Secret", SECRETS["client"], namespace=NAMESPACE) is None:
         _install(cluster)
     folder = layout.plane().folder / "crossplane"
@@ -31,10 +36,11 @@ def start(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
         f"--{name.replace('health', 'health-probe')}-port={port}" for name, port in layout.CROSSPLANE_PORTS.items()
     ]
     argv = [
+        *within,
         tools.binary("crossplane"),
         "core",
         "start",
-        "--package-runtime=External",
+        f"--package-runtime={packages}",
         f"--tls-server-certs-dir={folder / 'server'}",
         f"--tls-client-certs-dir={folder / 'client'}",
         f"--cache-dir={folder / 'cache'}",

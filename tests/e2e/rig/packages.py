@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Modelplane as a platform team installs it: packages in the registry, functions as pods that Crossplane runs.
+
+The cluster with the node is control plane and workload cluster at once here, since pods need a node.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+
+import yaml
+from e2e.rig import clusters, commands, crossplane, images, kinds, kube, layout, places, pods, tools
+from e2e.rig.kube import Manifest
+from e2e.rig.kubernetes import Cluster
+
+Say = Callable[[str], None]
+PACKAGES = "pkg.crossplane.io/v1"
+CONFIGURATION = "modelplane"
+PUBLIC = "ghcr.io/modelplane"
+PROVIDERS = "xpkg.crossplane.io/crossplane-contrib"
+STANDINS = f"{layout.REGISTRY}/standins"
+CACHE = "_compose-model-cache"
+RUNTIME = "Function=Deployment;Provider=External"
+HEALTHY_SECONDS = 300
+GONE_SECONDS = 120
+RESOLVER = "nameserver {address}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
+WITH_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+"""In a mount namespace of its own, so that only Crossplane resolves names as a pod of the cluster does."""
+
+
+def publish(version: str, say: Say) -> dict[str, str]:
+    """Build every package with the command that users have, and publish it to the rig's registry."""
+    base = images.base(say)
+    argv = [sys.executable, "-m", "release", f"--registry={layout.REGISTRY}", f"--version={version}", "--allow-dirty"]
+    argv += ["--arch=amd64", f"--base={base}", f"--output={layout.plane().folder / 'packages' / version}"]
+    path = {"PYTHONPATH": str(places.REPOSITORY)}
+    printed = commands.run(argv, what=f"publish {version}", env=path, cwd=places.REPOSITORY)
+    return dict(line.split() for line in printed.splitlines())
+
+
+def take_over(cluster: Cluster) -> None:
+    """Let Crossplane serve another cluster, with the flags that the documentation asks for, and run functions as pods.
+
+    Nothing but what packages activate is active: the policy that activates every kind is deleted.
+    """
+    pause()
+    resolver = layout.plane().folder / "crossplane" / "resolv.conf"
+    resolver.parent.mkdir(parents=True, exist_ok=True)
+    resolver.write_text(RESOLVER.format(address=layout.ADDRESS))
+    within = ("unshare", "--mount", "sh", "-c", WITH_RESOLVER, str(resolver))
+    crossplane.start(cluster, packages=RUNTIME, within=within, extra=("--enable-dependency-version-upgrades",))
+    policy = {"apiVersion": "apiextensions.crossplane.io/v1alpha1", "kind": "ManagedResourceActivationPolicy"}
+    cluster.api.delete(policy | {"metadata": {"name": "default"}})
+
+
+def give_back(control: Cluster, workload: Cluster) -> None:
+    """Let Crossplane and the provider serve the fleet's control plane again, and its cluster be as it was."""
+    pause()
+    crossplane.start(control)
+    crossplane.start_provider(control)
+    if control.api.find("apiextensions.k8s.io/v1", "CustomResourceDefinition", "inferenceclusters.modelplane.ai"):
+        clusters.settle(control, workload, workload.name)
+
+
+def remove(cluster: Cluster) -> None:
+    """Remove every package, its kinds with it, and Crossplane's webhook, which nobody answers afterwards."""
+    kinds_of_packages = ("Configuration", "Function", "Provider")
+    for kind in kinds_of_packages:
+        for row in cluster.api.list(PACKAGES, kind):
+            cluster.api.delete(row)
+    for kind in kinds_of_packages:
+        what = f"no {kind} is left"
+        kube.eventually(what, lambda k=kind: not cluster.api.list(PACKAGES, f"{k}Revision"), seconds=GONE_SECONDS)
+    kube.eventually("no function runs", lambda: not pods.functions(cluster), seconds=GONE_SECONDS)
+    version = "admissionregistration.k8s.io/v1"
+    cluster.api.delete(cluster.api.get(version, "ValidatingWebhookConfiguration", crossplane.WEBHOOK))
+
+
+def pause() -> None:
+    """Stop Crossplane and the provider, and drop the certificates that they had of one cluster."""
+    for name in ("crossplane", "provider-kubernetes"):
+        layout.plane().processes.stop(name)
+    shutil.rmtree(layout.plane().folder / "crossplane", ignore_errors=True)
+
+
+def publish_standins() -> None:
+    """Publish a package for each provider that the Configuration needs: its kinds, and nothing that runs."""
+    project = yaml.safe_load((places.REPOSITORY / "crossplane-project.yaml").read_text())
+    crds = [*kinds.definitions(), *_kubernetes()]
+    for row in project["spec"]["dependencies"]:
+        name = row["xpkg"]["package"].removeprefix(f"{PROVIDERS}/")
+        found = re.match(r">=(v[\d.]+)", row["xpkg"]["version"])
+        assert found, row
+        groups = _groups(name)
+        _push(name, found.group(1), [crd for crd in crds if crd["spec"]["group"] in groups])
+
+
+def install(cluster: Cluster, version: str, say: Say) -> None:
+    """Apply what a platform team applies: where packages come from, how they run, and one Configuration."""
+    for manifest in [_rewritten(PROVIDERS, STANDINS), *_runtimes(say), configuration(version)]:
+        cluster.api.apply(manifest)
+    wait(cluster, version)
+    host_providers(cluster)
+
+
+def host_providers(cluster: Cluster) -> None:
+    """Say what the runtime of the providers' packages would: where their certificates are, since their kinds wait."""
+    for revision in _provider_revisions(cluster):
+        cluster.api.patch(revision, {"status": {"tlsServerSecretName": crossplane.SECRETS["server"]}}, status=True)
+    what = "the kinds of the providers are there"
+    kube.eventually(what, lambda: all(_healthy_revision(row) for row in _provider_revisions(cluster)), seconds=60)
+    cluster.api.kinds.clear()
+
+
+def upgrade(cluster: Cluster, version: str) -> None:
+    """Name another version of the Configuration, and wait until all of it runs."""
+    cluster.api.apply(configuration(version))
+    wait(cluster, version)
+
+
+def wait(cluster: Cluster, version: str) -> None:
+    """Wait until the Configuration of a version and all its functions are healthy."""
+    what = f"Configuration {version} and its functions are healthy"
+    try:
+        kube.eventually(what, lambda: not unhealthy(cluster, version), seconds=HEALTHY_SECONDS, pause=1)
+    except AssertionError as err:
+        raise AssertionError(f"{err}; {'; '.join(unhealthy(cluster, version))}") from err
+    cluster.api.kinds.clear()
+
+
+def unhealthy(cluster: Cluster, version: str) -> list[str]:
+    """Return what of an installed version is not healthy yet, or not of this version."""
+    wanted = digests(version)
+    found = cluster.api.find(PACKAGES, "Configuration", CONFIGURATION)
+    if found is None or not found["spec"]["package"].endswith(f":{version}"):
+        return ["Configuration"]
+    packages = [found, *cluster.api.list(PACKAGES, "Function")]
+    bad = [f"{row['metadata']['name']}: {_told(row)}" for row in packages if not _healthy(row)]
+    there = {row["spec"]["package"] for row in packages}
+    return bad + [f"{package} is not installed" for package in wanted if package not in there]
+
+
+def digests(version: str) -> list[str]:
+    """Return the functions' packages of a version, by digest, as published."""
+    file = layout.plane().folder / "packages" / version / "digests.json"
+    rows: Mapping[str, str] = yaml.safe_load(file.read_text())
+    return [f"{name.rpartition(':')[0]}@{digest}" for name, digest in rows.items() if "_compose-" in name]
+
+
+def configuration(version: str) -> Manifest:
+    """Return the manifest of examples/install, for the rig's registry."""
+    (body,) = kube.manifests(places.REPOSITORY / "examples" / "install" / "configuration.yaml")
+    spec = {"package": f"{layout.REGISTRY}/{CONFIGURATION}:{version}"}
+    return body | {"spec": spec}
+
+
+def _runtimes(say: Say) -> list[Manifest]:
+    """Return the runtimes of examples/install, and the cache's: with the rig's Hub behind the hydrator's image."""
+    text = (places.REPOSITORY / "examples" / "install" / "runtime.yaml").read_text()
+    found: list[Manifest] = list(yaml.safe_load_all(text.replace(PUBLIC, layout.REGISTRY)))
+    name = "modelplane-functions"
+    every = yaml.safe_dump_all([row for row in found if row["metadata"]["name"] == name])
+    mine: list[Manifest] = list(yaml.safe_load_all(every.replace(name, "rig-cache").replace("_compose-", CACHE)))
+    for row in mine:
+        if row["kind"] == "DeploymentRuntimeConfig":
+            (container,) = row["spec"]["deploymentTemplate"]["spec"]["template"]["spec"]["containers"]
+            env = {"HYDRATOR_IMAGE": hydrator(say), "ALLOW_HTTP_ENDPOINTS": "true"}
+            container["env"] = [{"name": key, "value": value} for key, value in env.items()]
+    return found + mine
+
+
+def hydrator(say: Say) -> str:
+    """Return the packaged hydrator's image, told where the rig's Hub is: a stand-in for the public one."""
+    (published,) = [name for name in _published() if name.startswith(f"{layout.REGISTRY}/hydrator:")][:1]
+    image = f"{layout.REGISTRY}/rig/hydrator:packaged"
+    say(f"telling {published} of the rig's Hub")
+    argv = [tools.binary("crane"), "mutate", f"--env=HF_ENDPOINT={layout.HUB}", "--platform=linux/amd64"]
+    commands.run([*argv, f"--tag={image}", published], what=f"change {published}")
+    return image
+
+
+def _published() -> list[str]:
+    files = sorted((layout.plane().folder / "packages").glob("*/digests.json"))
+    return [name for file in files for name in yaml.safe_load(file.read_text())]
+
+
+def _rewritten(prefix: str, by: str) -> Manifest:
+    spec = {"matchImages": [{"type": "Prefix", "prefix": prefix}], "rewriteImage": {"prefix": by}}
+    return {
+        "apiVersion": "pkg.crossplane.io/v1beta1",
+        "kind": "ImageConfig",
+        "metadata": {"name": "rig-standins"},
+        "spec": spec,
+    }
+
+
+def _push(name: str, version: str, crds: list[Manifest]) -> None:
+    root = layout.plane().folder / "standins" / name
+    root.mkdir(parents=True, exist_ok=True)
+    meta = {
+        "apiVersion": "meta.pkg.crossplane.io/v1",
+        "kind": "Provider",
+        "metadata": {"name": name},
+        "spec": {"capabilities": ["safe-start"], "controller": {"image": f"{STANDINS}/{name}:{version}"}},
+    }
+    (root / "crossplane.yaml").write_text(yaml.safe_dump(meta))
+    (root / "crds.yaml").write_text(yaml.safe_dump_all(crds) if crds else "")
+    archive = root.with_suffix(".xpkg")
+    cli = tools.binary("crossplane-cli")
+    build = [cli, "xpkg", "build", f"--package-root={root}", f"--package-file={archive}"]
+    commands.run([*build, f"--examples-root={root / 'none'}"], what=f"build a stand-in of {name}")
+    target = f"{STANDINS}/{name}:{version}"
+    commands.run([cli, "xpkg", "push", f"--package-files={archive}", target], what=f"push {target}")
+
+
+def _kubernetes() -> list[Manifest]:
+    found = [crd for path in sorted(tools.share("provider-crds").glob("*.yaml")) for crd in kube.manifests(path)]
+    for crd in found:
+        crd["spec"].pop("conversion", None)  # its webhook is a Service that does not exist here
+    return found
+
+
+def _groups(name: str) -> tuple[str, str]:
+    """Return the groups of a provider's kinds, by its package's name: those in namespaces, and the older ones."""
+    service, owner = name.removeprefix("provider-"), "crossplane.io"
+    if "-" in service:
+        cloud, _, service = service.partition("-")
+        owner, service = "upbound.io", f"{service}.{cloud}"
+    return f"{service}.m.{owner}", f"{service}.{owner}"
+
+
+def _healthy(package: Manifest) -> bool:
+    states = _states(package)
+    return states.get("Installed") == states.get("Healthy") == "True"
+
+
+def _told(package: Manifest) -> str:
+    rows = package.get("status", {}).get("conditions", [])
+    return ", ".join(f"{row['type']}={row['status']} {row.get('message', '')}" for row in rows) or "no status"
+
+
+def _provider_revisions(cluster: Cluster) -> list[Manifest]:
+    return cluster.api.list(PACKAGES, "ProviderRevision")
+
+
+def _healthy_revision(revision: Manifest) -> bool:
+    return _states(revision).get("RevisionHealthy") == "True"
+
+
+def _states(found: Manifest) -> dict[str, str]:
+    return {row["type"]: row["status"] for row in found.get("status", {}).get("conditions", [])}

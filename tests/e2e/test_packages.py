@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: The Modelplane Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Crossplane installs one Configuration from a registry, runs our images as pods, upgrades them, and lets them go."""
+
+from collections.abc import Callable, Generator
+
+import builders_healthy
+import laws
+import pytest
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from e2e.rig import clusters, crossplane, examples, hub, kube, layout, load, models, packages, places, pods
+from e2e.rig.kubernetes import Cluster
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, phase
+from modelplane_cli import load as documents
+
+pytestmark = pytest.mark.alone
+OLD, NEW = "v0.0.1", "v0.0.2"
+CALLS = 1000
+MEMORY_BAR, START_BAR = 70 << 20, 1.5
+ML_TEAM = "ml-team"
+GONE_SECONDS = 120
+
+Recorder = Callable[[str, object], None]
+
+
+@pytest.fixture(scope="module")
+def plane() -> Generator[Cluster]:
+    """Yield the cluster with the node, its own control plane now, with Modelplane installed from packages."""
+    cluster = layout.cluster(layout.WORKLOAD)
+    load.prepare(cluster)
+    models.mirror(print, examples.images())
+    hub.start(examples.repos())
+    packages.publish_standins()
+    for version in (OLD, NEW):
+        packages.publish(version, print)
+    packages.take_over(cluster)
+    try:
+        packages.install(cluster, OLD, print)
+        crossplane.start_provider(cluster)
+        clusters.register(cluster, cluster)
+        yield cluster
+        packages.remove(cluster)
+    finally:
+        packages.give_back(layout.cluster(layout.CONTROL), cluster)
+
+
+def tenant(plane: Cluster, namespace: str) -> Tenant:
+    """Return a tenant whose control plane and workload cluster are one."""
+    plane.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    return Tenant(namespace, plane, plane)
+
+
+def test_one_manifest_brings_all(plane: Cluster) -> None:
+    """Kinds, functions as pods of the published digests, and of managed kinds only what we compose."""
+    published = set(packages.digests(OLD))
+    running = pods.functions(plane)
+    assert {pod["spec"]["containers"][0]["image"] for pod in running} == published
+    assert len(running) == 2 * len(published)
+    for pod in running:
+        (container,) = pod["spec"]["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert pods.user(pod) == (2000, 2000)
+    definitions = plane.api.list("apiextensions.crossplane.io/v2", "CompositeResourceDefinition")
+    assert all(condition(row, "Established")["status"] == "True" for row in definitions)
+    assert len(definitions) == len(published)
+    active = plane.api.list("apiextensions.crossplane.io/v1alpha1", "ManagedResourceDefinition")
+    states = {row["metadata"]["name"]: row["spec"]["state"] for row in active}
+    assert states["objects.kubernetes.m.crossplane.io"] == "Active"
+    assert states["objects.kubernetes.crossplane.io"] == "Inactive"
+
+
+def test_the_qwen_example_on_packages(plane: Cluster) -> None:
+    """`kubectl apply -f examples/cache/qwen` ends in Ready with nothing but what the packages brought."""
+    team = tenant(plane, ML_TEAM)
+    plane.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
+    team.ready("ModelCache", "qwen3-0.6b", seconds=STAGE_SECONDS)
+    team.ready("ModelDeployment", "qwen", seconds=SERVE_SECONDS)
+    team.clear()
+
+
+def test_two_replicas_answer_alike(plane: Cluster, record_property: Recorder) -> None:
+    """A thousand mixed calls to each pod of each function: the same answers from both, and little memory afterwards."""
+    requests = _requests()
+    most = 0
+    for name, running in sorted(pods.by_function(plane).items()):
+        first, second = running
+        asked = [requests[name][i % len(requests[name])] for i in range(CALLS)]
+        with pods.calling(plane, first) as one, pods.calling(plane, second) as other:
+            answers = {(raw, answer) for raw in asked for answer in (one(raw), other(raw))}
+        assert len({(raw, _canonical(answer)) for raw, answer in answers}) == len(set(asked)), name
+        most = max(most, *(pods.memory(pod) for pod in running))
+    record_property("memory", f"most memory of a function's pod after {CALLS} calls: {most / (1 << 20):.1f} MiB")
+    assert most <= MEMORY_BAR
+
+
+def test_a_pod_answers_soon(plane: Cluster, record_property: Recorder) -> None:
+    """From the start of a pod's process to its first reply."""
+    requests = _requests()
+    took = {
+        name: pods.restart(plane, running[0], requests[name][0]) for name, running in pods.by_function(plane).items()
+    }
+    name, slowest = max(took.items(), key=lambda item: item[1].seconds)
+    told = f"{slowest.seconds:.2f} s, of which {slowest.processor:.2f} s on a processor"
+    record_property("start", f"slowest start to first reply: {name}, {told}")
+    assert slowest.seconds <= START_BAR, told
+
+
+def test_an_upgrade_disturbs_nothing(plane: Cluster) -> None:
+    """Another version, while a model is staged and another is served: both go on, in the same Job and the same pods."""
+    serving, staging = tenant(plane, "serving"), tenant(plane, "staging")
+    serving.cache()
+    serving.deployment()
+    serving.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    staging.cache(repo="rig/slow")
+    staging.hydrating()
+    before = [_uids(serving), _uids(staging)]
+    old = {pod["metadata"]["uid"] for pod in pods.functions(plane)}
+    packages.upgrade(plane, NEW)
+    kube.eventually("every function's pod is new", lambda: _replaced(plane, old), seconds=GONE_SECONDS)
+    assert phase(staging.get("ModelCache", "model")) == "Hydrating"
+    assert [_uids(serving), _uids(staging)] == before
+    staging.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    assert serving.ask()["choices"]
+    assert condition(serving.get("ModelDeployment", "serve"), "Ready")["status"] == "True"
+    assert _uids(serving) == before[0]
+    staging.clear()
+
+
+def test_a_way_back(plane: Cluster) -> None:
+    """The former version is installed again as the new one was."""
+    packages.upgrade(plane, OLD)
+    assert condition(tenant(plane, "serving").get("ModelDeployment", "serve"), "Ready")["status"] == "True"
+
+
+def test_uninstalling_keeps_what_serves(plane: Cluster) -> None:
+    """As docs/platform/uninstall.md says: packages go, kinds and objects stay, the model answers all the while."""
+    team = tenant(plane, "serving")
+    before = _uids(team)
+    for kind in ("Configuration", "ConfigurationRevision"):
+        for row in plane.api.list(packages.PACKAGES, kind):
+            plane.api.delete(row, propagation="Orphan")
+        kube.eventually(f"no {kind} is left", lambda k=kind: not plane.api.list(packages.PACKAGES, k))
+    for row in plane.api.list(packages.PACKAGES, "Function"):
+        plane.api.delete(row)
+    kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=GONE_SECONDS)
+    assert team.ask()["choices"]
+    assert _uids(team) == before
+    assert team.get("ModelDeployment", "serve")
+
+
+def test_installing_again_takes_over(plane: Cluster) -> None:
+    """What was left is the same Modelplane's again, and goes when it is deleted."""
+    packages.install(plane, NEW, print)
+    team = tenant(plane, "serving")
+    before = _uids(team)
+    team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    assert _uids(team) == before
+    team.clear()
+    clusters.forget(plane, layout.WORKLOAD)
+
+
+def _requests() -> dict[str, list[bytes]]:
+    """Return what Crossplane would ask each function about the examples, once all of them are settled."""
+    found: dict[str, list[bytes]] = {}
+    for example in ("cache/qwen", "clusters/gke", "clusters/existing", "clusters/eks"):
+        paths = [str(places.REPOSITORY / "examples" / name) for name in (example, "fleet")]
+        player = builders_healthy.played(*(doc.body for doc in documents.documents(paths)))
+        for state in builders_healthy.states(player):
+            found.setdefault(state.function, []).append(state.req.SerializeToString(deterministic=True))
+    return found
+
+
+def _canonical(answer: bytes) -> str:
+    """Return an answer as text that does not depend on the order in which a process keeps its maps."""
+    return laws.canonical(fnv1.RunFunctionResponse.FromString(answer))
+
+
+def _replaced(plane: Cluster, old: set[str]) -> bool:
+    return not old & {pod["metadata"]["uid"] for pod in pods.functions(plane)}
+
+
+def _uids(team: Tenant) -> dict[str, str]:
+    """Return what runs and what is composed for a tenant, and which one it is."""
+    found = [*team.objects(), *team.ours("ModelReplica"), *team.remote("batch/v1", "Job"), *team.remote("v1", "Pod")]
+    return {f"{row['kind']} {row['metadata']['name']}": row["metadata"]["uid"] for row in found}
