@@ -40,6 +40,7 @@ def plane() -> Generator[Cluster]:
         crossplane.start_provider(cluster)
         clusters.register(cluster, cluster)
         yield cluster
+        clusters.forget(cluster, layout.WORKLOAD)
         packages.remove(cluster)
     finally:
         packages.give_back(layout.cluster(layout.CONTROL), cluster)
@@ -157,7 +158,6 @@ def test_installing_again_takes_over(plane: Cluster) -> None:
     team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     assert _uids(team) == before
     team.clear()
-    clusters.forget(plane, layout.WORKLOAD)
 
 
 def _requests() -> dict[str, list[bytes]]:
