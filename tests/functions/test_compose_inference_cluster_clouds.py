@@ -233,7 +233,9 @@ def test_guards_are_in_every_reply(source: str) -> None:
     player = infra.life(clusters.inference("a", source=source), HARDWARE[source], replica)
     req = infra.request(player, KIND)
     guards = {key for key, r in req.observed.resources.items() if r.resource["kind"] in ("Usage", "ClusterUsage")}
-    assert {"stack-first", "in-use"} < guards
+    assert {"stack-first", "stack-first-helm-config", "stack-first-kubernetes-config", "in-use"} < guards
+    nothing = faults.without_observed(req, frozenset(req.observed.resources))
+    assert guards <= set(runtime.answer(fn.compose, nothing).desired.resources)
     for need in sorted(req.required_resources):
         assert guards <= set(runtime.answer(fn.compose, faults.without_need(req, need)).desired.resources)
     for key in sorted(req.observed.resources):

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from google.protobuf.struct_pb2 import Struct
-from modelplane import access, labels, names, paths, remote, usages
+from modelplane import access, clusters, labels, names, paths, remote, usages
 from modelplane.access import Access
 from modelplane.paths import Manifest
 
@@ -40,7 +40,7 @@ def order(wanted: Wanted, cloud: Cloud, seen: Struct | None) -> dict[str, Manife
     name = wanted.xr.name
     config = access.stack_config(name)
     first = {ORDER: (API_VERSION, KIND, name)}
-    if seen is not None:
+    if seen is not None or clusters.provider_config(wanted.xr.obj):
         first |= {f"{ORDER}-{key}": (version, "ProviderConfig", config) for key, version in access.VERSIONS.items()}
     return {
         key: usages.namespaced(
