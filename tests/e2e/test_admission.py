@@ -18,6 +18,7 @@ from modelplane_cli.faults import dotted
 
 PAUSED = {"crossplane.io/paused": "true"}
 GROUP = "modelplane.ai/"
+TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +85,32 @@ def _refusal(control: Cluster, case: Case) -> ApiError | None:
 def _update(control: Cluster, old: kube.Manifest, new: kube.Manifest) -> None:
     """Update an object that Crossplane leaves alone, as a try."""
     old = {**old, "metadata": {**old["metadata"], "annotations": PAUSED}}
-    with _present(control, old) as stored:
-        version = {"resourceVersion": stored["metadata"]["resourceVersion"], "annotations": PAUSED}
-        body = {**new, "metadata": {**new["metadata"], **version}}
-        control.api.request("PUT", control.api.path_of(old) + "?dryRun=All&fieldValidation=Strict", body=body)
+    with _present(control, old):
+        for left in reversed(range(TRIES)):
+            try:
+                _replace(control, new)
+            except ApiError as err:
+                if err.code != 409 or not left:
+                    raise
+            else:
+                return
+
+
+def _replace(control: Cluster, new: kube.Manifest) -> None:
+    """Try to replace an object by a manifest; Crossplane, which says that it is paused, may be faster."""
+    metadata = new["metadata"]
+    stored = control.api.get(new["apiVersion"], new["kind"], metadata["name"], namespace=metadata.get("namespace", ""))
+    version = {"resourceVersion": stored["metadata"]["resourceVersion"], "annotations": PAUSED}
+    body = {**new, "metadata": {**metadata, **version}}
+    control.api.request("PUT", control.api.path_of(new) + "?dryRun=All&fieldValidation=Strict", body=body)
 
 
 @contextlib.contextmanager
-def _present(control: Cluster, manifest: kube.Manifest) -> Generator[kube.Manifest]:
+def _present(control: Cluster, manifest: kube.Manifest) -> Generator[None]:
     """Keep an object for the length of a block."""
     try:
-        yield control.api.create(manifest)
+        control.api.create(manifest)
+        yield
     finally:
         control.api.delete(manifest)
         kube.eventually("the object is gone", lambda: not _there(control.api, manifest), seconds=20)
