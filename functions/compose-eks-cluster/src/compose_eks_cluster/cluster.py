@@ -17,8 +17,11 @@ DRIVERS = {"aws-ebs-csi-driver": iam.EBS, "aws-efs-csi-driver": iam.EFS}
 """Add-ons that call Amazon's APIs, and by which role."""
 
 
-def parts(cluster: Cluster, zones: tuple[Zone, ...], nodes: tuple[str, ...]) -> dict[str, Part]:
-    """Return the parts by composed-resource key; `nodes` are the keys of those that the add-ons run on."""
+def parts(cluster: Cluster, zones: tuple[Zone, ...], nodes: tuple[str, ...], kept: tuple[str, ...]) -> dict[str, Part]:
+    """Return the parts by composed-resource key.
+
+    `nodes` are the keys of those that the add-ons run on, `kept` the subnets that the cluster was made in.
+    """
     subnets = tuple(subnet(side, zone.name) for side in (PRIVATE, PUBLIC) for zone in zones)
     wanted = {
         "version": cluster.version,
@@ -31,7 +34,8 @@ def parts(cluster: Cluster, zones: tuple[Zone, ...], nodes: tuple[str, ...]) -> 
         "vpcConfig": {
             "endpointPrivateAccess": True,
             "endpointPublicAccess": True,
-            "subnetIdRefs": [cluster.ref(subnet(PRIVATE, zone.name)) for zone in zones],
+            "subnetIdRefs": [{"name": name} for name in kept]
+            or [cluster.ref(subnet(PRIVATE, zone.name)) for zone in zones],
         },
     }
     of_cluster = {"clusterNameSelector": managed.sibling(CLUSTER)}

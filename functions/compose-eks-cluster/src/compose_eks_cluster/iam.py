@@ -4,6 +4,7 @@
 """Identities: of the control plane, of the nodes, and by Pod Identity of what runs on them and calls Amazon's APIs."""
 
 import json
+from dataclasses import dataclass
 
 from modelplane import managed
 from modelplane.managed import Part
@@ -31,6 +32,26 @@ _POLICIES = {
 """Amazon's own policies of each role."""
 _ACCOUNTS = {EBS: "ebs-csi-controller-sa", EFS: "efs-csi-controller-sa", AUTOSCALER: "cluster-autoscaler"}
 """The ServiceAccount, in kube-system, that gets each role by Pod Identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """A part of Amazon's cloud that shares nothing with the others; in some, machines are another service."""
+
+    name: str
+    machines: str = "amazonaws.com"
+
+
+_PARTITIONS = {
+    "cn-": _Partition("aws-cn", "amazonaws.com.cn"),
+    "us-gov-": _Partition("aws-us-gov"),
+    "us-iso-": _Partition("aws-iso", "c2s.ic.gov"),
+    "us-isob-": _Partition("aws-iso-b", "sc2s.sgov.gov"),
+    "eu-isoe-": _Partition("aws-iso-e", "cloud.adc-e.uk"),
+    "us-isof-": _Partition("aws-iso-f", "csp.hci.ic.gov"),
+    "eusc-": _Partition("aws-eusc"),
+}
+"""By how the names of their regions begin."""
 
 _OWN_POLICY = "policy"
 _SEES = (
@@ -66,7 +87,7 @@ def parts(cluster: Cluster) -> dict[str, Part]:
     out = {role(of): Part(_role(cluster, of)) for of in _TRUSTED}
     for of, policies in _POLICIES.items():
         for key, policy in zip(attachments(of), policies, strict=False):
-            arn = f"arn:{_partition(cluster.region)}:iam::aws:policy/{policy}"
+            arn = f"arn:{_partition(cluster.region).name}:iam::aws:policy/{policy}"
             out[key] = Part(_attachment(cluster, of, key, {"policyArn": arn}), (role(of),))
     (own,) = attachments(AUTOSCALER)
     out[AUTOSCALER] = Part(
@@ -80,7 +101,7 @@ def parts(cluster: Cluster) -> dict[str, Part]:
 
 
 def _role(cluster: Cluster, of: str) -> Manifest:
-    domain = "amazonaws.com.cn" if of == NODES and _partition(cluster.region) == "aws-cn" else "amazonaws.com"
+    domain = _partition(cluster.region).machines if of == NODES else "amazonaws.com"
     actions = ["sts:AssumeRole", "sts:TagSession"] if _TRUSTED[of] == _PODS else ["sts:AssumeRole"]
     statement = {"Effect": "Allow", "Principal": {"Service": f"{_TRUSTED[of]}.{domain}"}, "Action": actions}
     return cluster.cloud.resource(f"{GROUP} Role", role(of), {"assumeRolePolicy": _document(statement)})
@@ -114,6 +135,6 @@ def _document(*statements: Manifest) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
-def _partition(region: str) -> str:
+def _partition(region: str) -> _Partition:
     """Return the part of Amazon's cloud that a region is in."""
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+    return next((part for prefix, part in _PARTITIONS.items() if region.startswith(prefix)), _Partition("aws"))

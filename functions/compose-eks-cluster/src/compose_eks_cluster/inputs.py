@@ -16,7 +16,6 @@ from models.ai.modelplane.infrastructure.ekscluster import v1alpha1
 CLUSTER = "cluster"
 """Composed-resource key of the cluster itself."""
 
-SYSTEM_MACHINE = "m6i.xlarge"
 SYSTEM_NODES = 3
 
 
@@ -84,7 +83,8 @@ def _pools(given: list[v1alpha1.NodePool], name: str, *, zones: int) -> tuple[Po
     pools = sorted((_pool(pool, name) for pool in given), key=lambda pool: pool.name)
     if any(not pool.accelerator for pool in pools):
         return tuple(pools)
-    system = Pool(clusters.SYSTEM_POOL, SYSTEM_MACHINE, 100, max(1, zones), 1, max(SYSTEM_NODES, zones))
+    machine = clusters.SYSTEM_MACHINE["EKS"]
+    system = Pool(clusters.SYSTEM_POOL, machine, 100, max(1, zones), 1, max(SYSTEM_NODES, zones))
     return (system, *pools)
 
 

@@ -3,7 +3,10 @@
 
 """The network of a cluster: a VPC with private subnets for nodes, and public ones for load balancers and the NAT."""
 
-from modelplane import managed
+from collections.abc import Iterable
+
+from google.protobuf.struct_pb2 import Struct
+from modelplane import managed, paths
 from modelplane.managed import Part
 
 from compose_eks_cluster.inputs import CLUSTER, Cluster
@@ -24,9 +27,9 @@ def table(side: str) -> str:
     return f"{side}-routes"
 
 
-def joined(side: str, zone: Zone) -> str:
-    """Return the composed-resource key of what joins a subnet to its route table."""
-    return f"{side}-join-{zone.name}"
+def joined(side: str, zone: str) -> str:
+    """Return the composed-resource key of what joins a zone's subnet to its route table."""
+    return f"{side}-join-{zone}"
 
 
 def way_out(side: str) -> str:
@@ -56,13 +59,19 @@ def parts(cluster: Cluster, zones: tuple[Zone, ...]) -> dict[str, Part]:
         out[table(side)] = Part(cluster.resource(f"{GROUP} RouteTable", table(side), in_vpc), (VPC,))
         for zone in zones:
             out[subnet(side, zone.name)] = _subnet(cluster, side, zone)
-            out[joined(side, zone)] = _joined(cluster, side, zone)
+            out[joined(side, zone.name)] = _joined(cluster, side, zone)
     return out
 
 
-def reached(zones: tuple[Zone, ...]) -> tuple[str, ...]:
-    """Return the keys of what lets nodes reach their control plane and registries."""
+def reached(zones: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of what lets nodes in these zones reach their control plane and registries."""
     return (way_out(PRIVATE), *(joined(PRIVATE, zone) for zone in zones))
+
+
+def kept(seen: Struct | None, *block: str) -> tuple[str, ...]:
+    """Return the names of the subnets that something was made in: its provider looks them up once and never again."""
+    found = paths.children(seen or Struct(), "spec", "forProvider", *block, "subnetIdRefs")
+    return tuple(paths.text(ref, "name") for ref in found)
 
 
 def _subnet(cluster: Cluster, side: str, zone: Zone) -> Part:
@@ -77,7 +86,7 @@ def _subnet(cluster: Cluster, side: str, zone: Zone) -> Part:
 
 
 def _joined(cluster: Cluster, side: str, zone: Zone) -> Part:
-    key, joins = joined(side, zone), subnet(side, zone.name)
+    key, joins = joined(side, zone.name), subnet(side, zone.name)
     wanted = {"routeTableIdSelector": managed.sibling(table(side)), "subnetIdSelector": managed.sibling(joins)}
     return Part(cluster.resource(f"{GROUP} RouteTableAssociation", key, wanted), (table(side), joins))
 

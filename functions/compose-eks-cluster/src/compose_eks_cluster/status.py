@@ -32,7 +32,7 @@ def published(req: fnv1.RunFunctionRequest, cluster: Cluster, plan: Plan) -> Man
 
 def planned(plan: Plan) -> Condition:
     """Return whether every zone has its addresses."""
-    if plan.zones:
+    if not plan.reason:
         return conditions.true(PLANNED, "Planned")
     return conditions.false(PLANNED, plan.reason, plan.message, warning=plan.message)
 

@@ -4,6 +4,7 @@
 """Launch templates, for what a node group cannot say itself: network cards with EFA, and capacity bought ahead."""
 
 import functools
+from collections.abc import Iterable
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
@@ -47,16 +48,16 @@ def version(req: fnv1.RunFunctionRequest, pool: Pool, group: Struct) -> str:
     return str(newest) if newest else paths.text(group, "spec", "forProvider", "launchTemplate", "version") or "1"
 
 
-def name(cluster: Cluster, pool: Pool) -> str:
+def name(cluster: Cluster, pool: str) -> str:
     """Return the name of a pool's launch template."""
-    return cluster.cloud.name(key(pool.name), limit=names.LABEL_LIMIT)
+    return cluster.cloud.name(key(pool), limit=names.LABEL_LIMIT)
 
 
-def parts(req: fnv1.RunFunctionRequest, cluster: Cluster) -> dict[str, Part]:
+def parts(req: fnv1.RunFunctionRequest, cluster: Cluster, pools: Iterable[Pool]) -> dict[str, Part]:
     """Return the parts by composed-resource key; those of EFA once the security groups of its cards are known."""
     out = dict(_firewall(cluster)) if any(pool.efa for pool in cluster.pools) else {}
     groups = _groups(req)
-    for pool in cluster.pools:
+    for pool in pools:
         if is_needed(pool) and (groups or not pool.efa):
             out[key(pool.name)] = _template(cluster, pool, groups)
     return out
@@ -91,7 +92,7 @@ def _groups(req: fnv1.RunFunctionRequest) -> tuple[str, ...]:
 def _template(cluster: Cluster, pool: Pool, groups: tuple[str, ...]) -> Part:
     disk = {"volumeSize": pool.disk, "volumeType": "gp3", "encrypted": "true", "deleteOnTermination": "true"}
     wanted: Manifest = {
-        "name": name(cluster, pool),
+        "name": name(cluster, pool.name),
         "instanceType": pool.machine,
         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2},

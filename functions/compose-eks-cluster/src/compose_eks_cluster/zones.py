@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf.struct_pb2 import Struct
-from modelplane import labels, managed, paths
+from modelplane import clusters, labels, managed, paths
 from modelplane.composed import listed
 
 from compose_eks_cluster.inputs import Cluster
@@ -23,9 +23,6 @@ PUBLIC = "public"
 
 NAT = "nat"
 """Composed-resource key of the NAT, which is in the first zone for good."""
-
-LEAST_ZONES = 2
-"""EKS puts its own network interfaces into two zones or more."""
 
 _SIXTEENTHS = 4
 _LEAST_PREFIX, _MOST_PREFIX = 16, 28
@@ -43,7 +40,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The zones, that of the NAT first, or why there can be none."""
+    """The zones that have their addresses, that of the NAT first, and why others have none; too few are none."""
 
     zones: tuple[Zone, ...] = ()
     reason: str = ""
@@ -56,30 +53,50 @@ def subnet(side: str, zone: str) -> str:
 
 
 def plan(req: fnv1.RunFunctionRequest, cluster: Cluster) -> Plan:
-    """Return where each zone's subnets are."""
-    if len(cluster.zones) < LEAST_ZONES:
-        named = f"only {listed(sorted(cluster.zones))} is" if cluster.zones else "none is"
-        message = f"EKS needs {LEAST_ZONES} zones or more, and {named} named: add others to spec.zones"
-        return Plan(reason="ZonesMissing", message=message)
-    elsewhere = sorted(zone for zone in cluster.zones if not zone.startswith(cluster.region))
-    if elsewhere:
-        message = f"zones {elsewhere} are not in region {cluster.region!r}: name zones of it"
-        return Plan(reason="ZonesMissing", message=message)
+    """Return where each zone's subnets are; a zone that has subnets counts, whoever names it."""
+    private, public = _taken(req, PRIVATE), _taken(req, PUBLIC)
+    elsewhere = clusters.elsewhere(cluster.zones, cluster.region)
+    wanted = (cluster.zones - set(elsewhere)) | set(private) | set(public)
+    wrong = f"zones {elsewhere} are not in region {cluster.region!r}: name zones of it" if elsewhere else ""
+    if len(wanted) < clusters.EKS_LEAST_ZONES:
+        return Plan(reason="ZonesMissing", message=wrong or _too_few(wanted))
     try:
         vpc, ranges = _ranges(cluster.vpc, cluster.ranges)
+        held = [IPv4Network(cidr) for cidr in (*private.values(), *public.values())]
     except ValueError as err:
         return Plan(reason="InvalidNetwork", message=f"spec.networking: {err}")
-    private, taken = _given(cluster.zones, ranges, _taken(req, PRIVATE)), _taken(req, PUBLIC)
-    enough = len(cluster.zones | set(taken))
-    public = _given(cluster.zones, itertools.islice(_rest(vpc, ranges), enough), taken)
-    late = sorted((set(cluster.zones) - set(private)) | (set(cluster.zones) - set(public)))
-    if late:
-        message = f"spec.networking has no addresses left for zones {late}: add to subnetCidrs, or widen vpcCidr"
-        return Plan(reason="SubnetsMissing", message=message)
+    private = _given(wanted, _free(ranges, held), private)
+    enough = itertools.islice(_rest(vpc, (*ranges, *held)), len(wanted))
+    public = _given(wanted, enough, public)
+    placed = private.keys() & public.keys()
+    late = sorted(wanted - placed)
+    zones = _ordered(req, {name: Zone(name, private[name], public[name]) for name in placed})
+    shown = zones if len(zones) >= clusters.EKS_LEAST_ZONES else ()
+    if late and not wrong:
+        return _without_addresses(shown, late, _clashes(ranges, held) if cluster.ranges else [])
+    return Plan(shown, "ZonesMissing" if wrong else "", wrong)
+
+
+def _too_few(named: Collection[str]) -> str:
+    said = f"only {listed(sorted(named))} is" if named else "none is"
+    return f"EKS needs {clusters.EKS_LEAST_ZONES} zones or more, and {said} named: add others to spec.zones"
+
+
+def _without_addresses(zones: tuple[Zone, ...], late: list[str], clashes: list[IPv4Network]) -> Plan:
+    """Return the plan that leaves zones out, and whether that is for what other zones have."""
+    if clashes:
+        ranges = " and ".join(map(str, clashes))
+        overlap = f"subnetCidrs {ranges} overlap what other zones have, so zones {late} have none: name free ones"
+        return Plan(zones, "InvalidNetwork", f"spec.networking: {overlap}")
+    message = f"spec.networking has no addresses left for zones {late}: add to subnetCidrs; a VPC cannot be widened"
+    return Plan(zones, "SubnetsMissing", message)
+
+
+def _ordered(req: fnv1.RunFunctionRequest, zones: Mapping[str, Zone]) -> tuple[Zone, ...]:
+    """Return the zones by name, but the one where the NAT stands first."""
     nat = managed.observed(req, NAT) or Struct()
     stands = paths.text(nat, "spec", "forProvider", "subnetIdSelector", "matchLabels", labels.PART)
-    order = sorted(private.keys() & public.keys(), key=lambda name: (subnet(PUBLIC, name) != stands, name))
-    return Plan(tuple(Zone(name, private[name], public[name]) for name in order))
+    return tuple(zones[name] for name in sorted(zones, key=lambda name: (subnet(PUBLIC, name) != stands, name)))
 
 
 @functools.lru_cache(maxsize=128)
@@ -128,7 +145,18 @@ def _taken(req: fnv1.RunFunctionRequest, side: str) -> dict[str, str]:
     return {zone: cidr for zone, cidr in cidrs.items() if cidr}
 
 
-def _given(zones: Iterable[str], ranges: Iterable[IPv4Network], taken: Mapping[str, str]) -> dict[str, str]:
+def _free(ranges: Iterable[IPv4Network], held: Collection[IPv4Network]) -> list[IPv4Network]:
+    """Return the ranges of which nobody has any address."""
+    return [net for net in ranges if not any(net.overlaps(other) for other in held)]
+
+
+def _clashes(ranges: Iterable[IPv4Network], held: Collection[IPv4Network]) -> list[IPv4Network]:
+    """Return the ranges that are neither free nor a zone's own."""
+    free = _free(ranges, held)
+    return [net for net in ranges if net not in held and net not in free]
+
+
+def _given(zones: Iterable[str], free: Iterable[IPv4Network], taken: Mapping[str, str]) -> dict[str, str]:
     """Return the range of each zone; a new zone gets one that nobody has."""
-    free = (str(net) for net in ranges if str(net) not in taken.values())
-    return {**taken, **dict(zip(sorted(set(zones) - set(taken)), free, strict=False))}
+    new = zip(sorted(set(zones) - set(taken)), map(str, free), strict=False)
+    return {**taken, **dict(new)}

@@ -3,7 +3,8 @@
 
 """What the other functions read of an InferenceCluster, and the facts of clusters that several of them share."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.struct_pb2 import Struct
@@ -27,6 +28,11 @@ _NO_EXECUTE = "NoExecute"
 
 SYSTEM_POOL = "system"
 """The pool that every cluster of a cloud has for what serves beside the models."""
+SYSTEM_MACHINE = {"GKE": "e2-standard-4", "EKS": "m6i.xlarge"}
+"""What its nodes are, unless its owner says another."""
+
+EKS_LEAST_ZONES = 2
+"""EKS puts its own network interfaces into two zones or more."""
 
 KUBECONFIG = "Kubeconfig"
 KUBECONFIG_KEY = "kubeconfig"
@@ -91,6 +97,11 @@ def provider_config(obj: Struct) -> str:
 def matches(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     """Return whether labels hold every wanted one; nothing wanted matches all."""
     return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def elsewhere(zones: Iterable[str], region: str) -> list[str]:
+    """Return the zones that are not in a region of Amazon's."""
+    return sorted(zone for zone in zones if not re.fullmatch(rf"{re.escape(region)}[a-z]", zone))
 
 
 def evicts(obj: Struct) -> bool:

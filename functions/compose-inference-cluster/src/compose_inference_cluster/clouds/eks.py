@@ -14,12 +14,11 @@ from compose_inference_cluster.clouds.row import Cloud, reported
 from compose_inference_cluster.inputs import Pool, Wanted
 
 _MOST_NODES = 1000
-_SYSTEM_MACHINE = "m6i.xlarge"
 
 
 def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
     passed = ("region", "zones", "kubernetesVersion", "credentials")
-    system = {"name": clusters.SYSTEM_POOL, "role": "System", "instanceType": _SYSTEM_MACHINE}
+    system = {"name": clusters.SYSTEM_POOL, "role": "System", "instanceType": clusters.SYSTEM_MACHINE["EKS"]}
     block = {key: wanted.block[key] for key in passed if key in wanted.block}
     # An owner's class needs no file system of ours; one that is there stays.
     files = "Managed" if wanted.makes_class else "External"

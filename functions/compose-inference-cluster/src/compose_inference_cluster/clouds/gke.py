@@ -12,12 +12,11 @@ from compose_inference_cluster.clouds.row import Cloud, reported
 from compose_inference_cluster.inputs import Pool, Wanted
 
 _MOST_NODES = 1000
-_SYSTEM_MACHINE = "e2-standard-4"
 
 
 def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
     passed = ("region", "project", "kubernetesVersion", "credentials")
-    system = {"name": clusters.SYSTEM_POOL, "role": "System", "machineType": _SYSTEM_MACHINE}
+    system = {"name": clusters.SYSTEM_POOL, "role": "System", "machineType": clusters.SYSTEM_MACHINE["GKE"]}
     block = {key: wanted.block[key] for key in passed if key in wanted.block}
     return {**block, "nodePools": given or [system]}
 
