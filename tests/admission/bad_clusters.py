@@ -4,7 +4,7 @@
 """InferenceClusters that must be refused."""
 
 from admission.bases import AKS, EKS, EXISTING, GKE, NEBIUS, VULTR
-from admission.case import GONE, bad, ruled
+from admission.case import GONE, bad, changed, edited, ruled
 
 _C, _P = "spec.cluster", "spec.nodePools.0"
 _FIRST = "spec.nodePools[0]"
@@ -89,6 +89,47 @@ CASES = (
     ruled("eks-zoneless", EKS, {f"{_P}.zones": []}, "spec", "zones is required when cluster.source is GKE or", "GPUs"),
     bad(
         "eks-zone", EKS, {f"{_C}.eks.zones": ["eu-north-1"]}, f"{_C}.eks.zones[0]", "for example us-east-1a", "a region"
+    ),
+    ruled("eks-elsewhere", EKS, {f"{_P}.zones": ["eu-west-1a"]}, "spec", "must be in cluster.eks.region", "a region"),
+    ruled(
+        "eks-zones-elsewhere",
+        EKS,
+        {f"{_C}.eks.zones": ["eu-west-1a"]},
+        f"{_C}.eks",
+        "cluster.eks.zones must be in cluster.eks.region",
+        "a region",
+    ),
+    ruled(
+        "block-zones",
+        EKS,
+        {f"{_P}.capacityBlock": _BLOCK, f"{_P}.zones": ["eu-north-1a", "eu-north-1b"]},
+        "spec",
+        "capacityBlock is of one zone",
+        "a block is bought in one zone",
+    ),
+    changed(
+        "eks-zones-changed",
+        EKS,
+        {f"{_P}.zones": ["eu-north-1b"]},
+        "spec",
+        "zones stay what they were on EKS",
+        "EKS moves no node group",
+    ),
+    changed(
+        "eks-fabric-gone",
+        edited(EKS, {f"{_P}.fabric": _EFA}),
+        {f"{_P}.fabric": GONE},
+        "spec",
+        "fabric and capacityBlock stay what they were on EKS",
+        "EKS replaces no node group",
+    ),
+    changed(
+        "eks-block-comes",
+        EKS,
+        {f"{_P}.capacityBlock": _BLOCK},
+        "spec",
+        "fabric and capacityBlock stay what they were on EKS",
+        "EKS replaces no node group",
     ),
     ruled("aks-pool-name", AKS, {f"{_P}.name": "h100-large"}, "spec", "at most 12 lower-case letters", "Azure's rule"),
     ruled("aks-pool-long", AKS, {f"{_P}.name": "a" * 13}, "spec", "at most 12 lower-case letters", "Azure's rule"),

@@ -46,6 +46,11 @@ def ruled(id_: str, manifest: Manifest, edits: Mapping[str, object], field: str,
     return Case(id_, edited(manifest, edits), reason, field=field, says=says, rule=True)
 
 
+def changed(id_: str, manifest: Manifest, edits: Mapping[str, object], field: str, says: str, reason: str) -> Case:
+    """Return a case of an update that a rule refuses, where what there was is the manifest."""
+    return Case(id_, edited(manifest, edits), reason, field=field, says=says, old=manifest, rule=True)
+
+
 def base(text: str) -> Manifest:
     """Return the manifest in a text."""
     return yaml.safe_load(text)

@@ -66,6 +66,18 @@ CASES = (
     good("nebius-full", full.NEBIUS, "every field of Nebius"),
     good("poolless", bases.VULTR, "pools may come later"),
     good("vultr-full", full.VULTR, "every field of Vultr"),
+    Case(
+        "gke-zones",
+        edited(bases.GKE, {"spec.nodePools.0.zones": ["us-west1-b"]}),
+        "GKE moves its nodes",
+        old=bases.GKE,
+    ),
+    Case(
+        "eks-another-pool",
+        edited(bases.EKS, {"spec.nodePools.0.name": "next", "spec.nodePools.0.zones": ["eu-north-1b"]}),
+        "a pool of another name is made anew",
+        old=bases.EKS,
+    ),
     Case("grown", edited(bases.CACHE, {"spec.huggingFace.sizeGiB": 20}), "volumes can grow", old=bases.CACHE),
     Case("same", bases.CACHE, "an update that changes nothing", old=bases.CACHE),
 )

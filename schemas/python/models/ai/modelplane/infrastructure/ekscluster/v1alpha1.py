@@ -14,7 +14,9 @@ Zone = TypeAliasType(
     "Zone",
     Annotated[
         str,
-        Field(max_length=32, min_length=1, pattern='^[a-z]{2}(-[a-z]+)+-[0-9]+[a-z]$'),
+        Field(
+            max_length=32, min_length=1, pattern='^[a-z]{2,4}(-[a-z]+)+-[0-9]+[a-z]$'
+        ),
     ],
 )
 
