@@ -161,9 +161,61 @@ def test_a_pool_that_amazon_cannot_make(pool: Manifest, says: str) -> None:
 def test_one_zone_is_one_clear_error() -> None:
     """EKS takes no cluster of one zone: that is said with the field to set, before anything is made or billed."""
     player = infra.life(clusters.inference("a", source="EKS", zones=None), clusters.amazons())
-    says = "EKS needs two zones or more, and only ['us-east-1a'] are named: add others to spec.cluster.eks.zones"
-    assert infra.told(player, KIND, "NodePoolsAccepted") == ("InvalidNodePool", f"nodePools[h200]: {says}")
+    says = "EKS needs 2 zones or more, and only us-east-1a is named: add others to spec.cluster.eks.zones"
+    assert infra.told(player, KIND, "NodePoolsAccepted") == ("InvalidNodePool", says)
     assert infra.composed(player, "EKSCluster") == {}
+
+
+def test_zones_of_a_refused_pool_do_not_count() -> None:
+    """What is not made brings no zone: the cluster would have one alone."""
+    refused = _amazons("bad", className="h100", zones=["us-east-1b"])
+    cluster = clusters.inference("a", refused, _amazons("good"), source="EKS", zones=None)
+    player = infra.life(cluster, clusters.amazons(), clusters.hardware())
+    reason, message = infra.told(player, KIND, "NodePoolsAccepted")
+    assert (reason, message.count("only us-east-1a is named")) == ("InvalidNodePool", 1)
+    assert infra.composed(player, "EKSCluster") == {}
+
+
+def test_the_last_pool_of_a_second_zone_may_go() -> None:
+    """Once the cluster is made it keeps its zones: what its pools name then is its own matter."""
+    both = (_amazons("x"), _amazons("y", zones=["us-east-1b"]))
+    req = infra.request(infra.life(clusters.inference("a", *both, source="EKS", zones=None), clusters.amazons()), KIND)
+    del req.observed.composite.resource.fields["spec"].struct_value.fields["nodePools"].list_value.values[1]
+    rsp = runtime.answer(fn.compose, req)
+    assert _accepted(rsp) == ("Accepted", "")
+    assert [pool["name"] for pool in _specs(rsp)["cluster-eks"]["nodePools"]] == ["x"]
+
+
+def test_zones_elsewhere_beside_the_pools_stop_nothing_that_stands() -> None:
+    """They are named and left out, so that the cluster's own XR takes the rest."""
+    req = infra.request(_life("EKS"), KIND)
+    block = req.observed.composite.resource.fields["spec"].struct_value.fields["cluster"].struct_value.fields["eks"]
+    block.struct_value["zones"] = ["us-east-1b", "eu-west-1a"]
+    rsp = runtime.answer(fn.compose, req)
+    says = "spec.cluster.eks.zones ['eu-west-1a'] are not in region 'us-east-1': name zones of it, as us-east-1a"
+    assert _accepted(rsp) == ("InvalidNodePool", says)
+    assert _specs(rsp)["cluster-eks"]["zones"] == ["us-east-1b"]
+
+
+def test_a_pool_that_stands_stays_what_it_is() -> None:
+    """A class that became another machine would have EKS replace the nodes: that is said, and the others go on."""
+    req = infra.request(_life("EKS", _amazons("x")), KIND)
+    before = _specs(runtime.answer(fn.compose, req))["cluster-eks"]["nodePools"][0]
+    recipe = {"instanceType": "p5.48xlarge", "accelerator": {"type": "nvidia-h200", "count": 8}, "diskSizeGb": 200}
+    for each in req.required_resources["classes"].items:
+        paths.fill(each.resource, {"spec": {"provisioning": {"provider": "EKS", "eks": recipe}}})
+    pools = req.observed.composite.resource.fields["spec"].struct_value.fields["nodePools"].list_value
+    paths.fill(pools.values.add().struct_value, _amazons("z"))
+    rsp = runtime.answer(fn.compose, req)
+    says = "diskSizeGb and instanceType cannot change in a pool that stands: undo that, or make a pool of another name"
+    assert _accepted(rsp) == ("InvalidNodePool", f"nodePools[x]: {says}")
+    made = _specs(rsp)["cluster-eks"]["nodePools"]
+    assert made[0] == before
+    assert (made[-1]["name"], made[-1]["instanceType"]) == ("z", "p5.48xlarge")
+
+
+def _accepted(rsp: fnv1.RunFunctionResponse) -> tuple[str, str]:
+    return next((c.reason, c.message) for c in rsp.conditions if c.type == "NodePoolsAccepted")
 
 
 def test_what_its_user_says_of_a_pool_reaches_amazon() -> None:

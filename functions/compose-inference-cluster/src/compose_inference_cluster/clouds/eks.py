@@ -3,23 +3,26 @@
 
 """Clusters on Amazon's Elastic Kubernetes Service."""
 
-import re
-
 from google.protobuf.struct_pb2 import Struct
 from modelplane import clusters, pools
 from modelplane.classes import HardwareClass
+from modelplane.composed import listed
 from modelplane.paths import Manifest, text
 
 from compose_inference_cluster.clouds.row import Cloud, reported
 from compose_inference_cluster.inputs import Pool, Wanted
 
 _MOST_NODES = 1000
+_FIXED = ("diskSizeGb", "fabric", "instanceType", "zones")
 
 
 def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
-    passed = ("region", "zones", "kubernetesVersion", "credentials")
+    passed = ("region", "kubernetesVersion", "credentials")
     system = {"name": clusters.SYSTEM_POOL, "role": "System", "instanceType": clusters.SYSTEM_MACHINE["EKS"]}
     block = {key: wanted.block[key] for key in passed if key in wanted.block}
+    elsewhere = clusters.elsewhere(_beside(wanted), _region(wanted))
+    beside = [zone for zone in _beside(wanted) if zone not in elsewhere]
+    block |= {"zones": beside} if beside else {}
     # An owner's class needs no file system of ours; one that is there stays.
     files = "Managed" if wanted.makes_class else "External"
     return {**block, "fileSystem": files, "nodePools": given or [system]}
@@ -54,27 +57,49 @@ def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
 
 
 def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
-    region, beside = wanted.block.get("region"), wanted.block.get("zones")
-    others = [zone for zone in beside if isinstance(zone, str)] if isinstance(beside, list) else []
-    elsewhere = [
-        zone for zone in sorted({*pool.zones, *others}) if not re.fullmatch(rf"{re.escape(str(region))}[a-z]", zone)
-    ]
+    region = _region(wanted)
+    elsewhere = clusters.elsewhere(pool.zones, region)
     if not pool.zones:
         return f"zones is missing: name zones of region {region!r}, as {region}a"
     if elsewhere:
         return f"zones {elsewhere} are not in region {region!r}: name zones of it, as {region}a"
     if pool.reservation and len(pool.zones) > 1:
         return f"capacityBlock is of one zone, not of {list(pool.zones)}: name that zone alone"
-    every = {zone for each in wanted.pools for zone in each.zones} | set(others)
-    if len(every) > 1:
-        return ""
-    return f"EKS needs two zones or more, and only {sorted(every)} are named: add others to spec.cluster.eks.zones"
+    return ""
 
 
 def _refuses_counts(pool: Pool) -> str:
     if pool.largest > _MOST_NODES:
         return f"nodeCount {pool.largest} is above {_MOST_NODES}: use more pools"
     return "" if pool.largest else "EKS makes no pool that stays without nodes: raise nodeCount, or set maxNodeCount"
+
+
+def _fixed(pool: Manifest) -> Manifest:
+    return {"capacityBlock": "capacityBlock" in pool, **{key: pool.get(key) for key in _FIXED}}
+
+
+def _lacks(wanted: Wanted, given: list[Manifest], made: Struct) -> str:
+    """Return what is wrong with the zones of all; how many a cluster has that is made, it knows itself."""
+    region, beside = _region(wanted), _beside(wanted)
+    elsewhere = clusters.elsewhere(beside, region)
+    if elsewhere:
+        where = f"spec.cluster.eks.zones {elsewhere} are not in region {region!r}"
+        return f"{where}: name zones of it, as {region}a"
+    every = {*beside, *(zone for pool in given for zone in pool.get("zones") or ())}
+    if made.fields or not given or len(every) >= clusters.EKS_LEAST_ZONES:
+        return ""
+    least, only = clusters.EKS_LEAST_ZONES, listed(sorted(every))
+    return f"EKS needs {least} zones or more, and only {only} is named: add others to spec.cluster.eks.zones"
+
+
+def _region(wanted: Wanted) -> str:
+    return str(wanted.block.get("region"))
+
+
+def _beside(wanted: Wanted) -> list[str]:
+    """Return the zones that are named beside those of the pools."""
+    found = wanted.block.get("zones")
+    return [zone for zone in found if isinstance(zone, str)] if isinstance(found, list) else []
 
 
 def _storage(made: Struct) -> Manifest | None:
@@ -102,6 +127,8 @@ CLOUD = Cloud(
     spec=_spec,
     pool=_pool,
     refuses=_refuses,
+    fixed=_fixed,
+    lacks=_lacks,
     secrets=reported,
     storage=_storage,
     storage_note="EFS bills what is stored, and each gigabyte that is read or written, whatever size is asked.",

@@ -15,6 +15,14 @@ from modelplane.paths import Manifest
 from compose_inference_cluster.inputs import Pool, Wanted
 
 
+def _nothing(_pool: Manifest) -> Manifest:
+    return {}
+
+
+def _enough(_wanted: Wanted, _pools: list[Manifest], _made: Struct) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """One source.
@@ -23,6 +31,8 @@ class Cloud:
     spec           that XR's spec, given the pools that it shall have
     pool           one of those pools
     refuses        why nodes of a class cannot be in a pool, or the empty string
+    fixed          what of such a pool its cloud cannot change once it stands
+    lacks          why there can be no cluster of these pools, or the empty string, given the observed XR
     secrets        by what the cluster is reached, given the observed XR; empty until that is known
     storage        our own StorageClass, given the observed XR; None where there is none, or not yet
     storage_note   what a user of that class must know of its cost
@@ -36,6 +46,8 @@ class Cloud:
     refuses: Callable[[Wanted, Pool, HardwareClass], str]
     secrets: Callable[[Wanted, Struct], tuple[Access, ...]]
     storage: Callable[[Struct], Manifest | None]
+    fixed: Callable[[Manifest], Manifest] = _nothing
+    lacks: Callable[[Wanted, list[Manifest], Struct], str] = _enough
     storage_note: str = ""
     driver_root: str = "/"
 
