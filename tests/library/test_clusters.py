@@ -79,3 +79,16 @@ def test_a_cluster_without_a_name_is_unreadable() -> None:
 def test_matches(*, labels: dict[str, str], wanted: dict[str, str], want: bool) -> None:
     """Labels are matched as Kubernetes matches them."""
     assert clusters.matches(labels, wanted) is want
+
+
+@pytest.mark.parametrize(
+    ("zones", "want"),
+    [
+        pytest.param(["us-east-1b", "us-east-1a"], [], id="all of the region"),
+        pytest.param(["us-west-2a", "us-east-1a", "eu-west-1a"], ["eu-west-1a", "us-west-2a"], id="two elsewhere"),
+        pytest.param(["us-east-1", "us-east-11a", "us-east-1-lax-1a"], None, id="what begins alike"),
+    ],
+)
+def test_zones_elsewhere(zones: list[str], want: list[str] | None) -> None:
+    """A zone of Amazon's is its region and a letter."""
+    assert clusters.elsewhere(zones, "us-east-1") == (sorted(zones) if want is None else want)
