@@ -85,8 +85,10 @@ def _lacks(wanted: Wanted, given: list[Manifest], made: Struct) -> str:
     if elsewhere:
         where = f"spec.cluster.eks.zones {elsewhere} are not in region {region!r}"
         return f"{where}: name zones of it, as {region}a"
-    every = {*beside, *(zone for pool in given for zone in pool.get("zones") or ())}
-    if made.fields or not given or len(every) >= clusters.EKS_LEAST_ZONES:
+    if made.fields or not given:
+        return ""
+    every = {*beside, *(zone for pool in given for zone in pool["zones"])}
+    if len(every) >= clusters.EKS_LEAST_ZONES:
         return ""
     least, only = clusters.EKS_LEAST_ZONES, listed(sorted(every))
     return f"EKS needs {least} zones or more, and only {only} is named: add others to spec.cluster.eks.zones"
