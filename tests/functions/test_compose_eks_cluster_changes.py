@@ -140,6 +140,7 @@ def test_a_template_outlives_its_node_group() -> None:
     group.CopyFrom(req.observed.resources["pool-gpu-x"].resource)
     first = runtime.answer(fn.compose, req)
     assert {"pool-gpu-x", "template-x"} <= set(first.desired.resources)
+    assert first.desired.composite.ready == fnv1.READY_FALSE
     assert not _template_gone(req, group)
     assert "pool-gpu-x" not in runtime.answer(fn.compose, req).desired.resources
     del req.observed.resources["pool-gpu-x"]
