@@ -16,6 +16,7 @@ from modelplane_cli import load as documents
 
 pytestmark = pytest.mark.alone
 OLD, NEW = "v0.0.1", "v0.0.2"
+MIRRORED = "v0.1.0"
 CALLS = 1000
 MEMORY_BAR, START_BAR = 70 << 20, 1.5
 ML_TEAM = "ml-team"
@@ -34,6 +35,7 @@ def plane() -> Generator[Cluster]:
     packages.publish_standins()
     for version in (OLD, NEW):
         packages.publish(version, print)
+    packages.publish_to_mirror(MIRRORED, print)
     packages.take_over(cluster)
     try:
         packages.install(cluster, OLD, print)
@@ -134,25 +136,28 @@ def test_a_way_back(plane: Cluster) -> None:
     assert condition(tenant(plane, "serving").get("ModelDeployment", "serve"), "Ready")["status"] == "True"
 
 
-def test_uninstalling_keeps_what_serves(plane: Cluster) -> None:
-    """As docs/platform/uninstall.md says: packages go, kinds and objects stay, the model answers all the while."""
+def test_without_crossplane_all_serves(plane: Cluster) -> None:
+    """As docs/platform/uninstall.md says: Crossplane and the functions go, and the model answers all the while."""
     team = tenant(plane, "serving")
+    team.cache()
+    team.deployment()
+    team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     before = _uids(team)
-    for kind in ("Configuration", "ConfigurationRevision"):
-        for row in plane.api.list(packages.PACKAGES, kind):
-            plane.api.delete(row, propagation="Orphan")
-        kube.eventually(f"no {kind} is left", lambda k=kind: not plane.api.list(packages.PACKAGES, k))
-    for row in plane.api.list(packages.PACKAGES, "Function"):
-        plane.api.delete(row)
+    layout.plane().processes.stop("crossplane")
+    names = [row["metadata"]["name"] for row in plane.api.list(packages.PACKAGES, "FunctionRevision")]
+    plane.kubectl("delete", "deployments", "--ignore-not-found", f"--namespace={crossplane.NAMESPACE}", *names)
     kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=GONE_SECONDS)
     assert team.ask()["choices"]
     assert _uids(team) == before
-    assert team.get("ModelDeployment", "serve")
 
 
-def test_installing_again_takes_over(plane: Cluster) -> None:
-    """What was left is the same Modelplane's again, and goes when it is deleted."""
-    packages.install(plane, NEW, print)
+def test_a_mirror_takes_over(plane: Cluster) -> None:
+    """Crossplane comes back, and fetches a version from a mirror under other names: what was left is as it was."""
+    packages.run(plane)
+    packages.install_from_mirror(plane, MIRRORED)
+    images = [pod["spec"]["containers"][0]["image"] for pod in pods.functions(plane)]
+    mirrored = [image for image in images if image.startswith(f"{packages.MIRROR}/modelplane/modelplane_compose-")]
+    assert len(mirrored) == 2 * len(packages.digests(MIRRORED))
     team = tenant(plane, "serving")
     before = _uids(team)
     team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)

@@ -6,10 +6,12 @@
 The cluster with the node is control plane and workload cluster at once here, since pods need a node.
 """
 
+import json
 import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import yaml
 from e2e.rig import clusters, commands, crossplane, images, kinds, kube, layout, places, pods, tools
@@ -21,7 +23,9 @@ PACKAGES = "pkg.crossplane.io/v1"
 CONFIGURATION = "modelplane"
 PUBLIC = "ghcr.io/modelplane"
 PROVIDERS = "xpkg.crossplane.io/crossplane-contrib"
-STANDINS = f"{layout.REGISTRY}/standins"
+EXAMPLE = "registry.example.com"
+MIRROR = f"{layout.REGISTRY}/mirror"
+STANDINS = f"{MIRROR}/crossplane-contrib"
 CACHE = "_compose-model-cache"
 RUNTIME = "Function=Deployment;Provider=External"
 HEALTHY_SECONDS = 300
@@ -33,12 +37,23 @@ WITH_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 def publish(version: str, say: Say) -> dict[str, str]:
     """Build every package with the command that users have, and publish it to the rig's registry."""
-    base = images.base(say)
-    argv = [sys.executable, "-m", "release", f"--registry={layout.REGISTRY}", f"--version={version}", "--allow-dirty"]
-    argv += ["--arch=amd64", f"--base={base}", f"--output={layout.plane().folder / 'packages' / version}"]
-    path = {"PYTHONPATH": str(places.REPOSITORY)}
-    printed = commands.run(argv, what=f"publish {version}", env=path, cwd=places.REPOSITORY)
-    return dict(line.split() for line in printed.splitlines())
+    return _package(version, say, f"--registry={layout.REGISTRY}", "--allow-dirty")
+
+
+def publish_to_mirror(version: str, say: Say) -> None:
+    """Build every package for the public registry, as files, and put the files into a mirror of it."""
+    for name, digest in _package(version, say).items():
+        target = name.replace(PUBLIC, f"{MIRROR}/modelplane")
+        file = name.rpartition(":")[0].rpartition("/")[2].rpartition("_")[2]
+        if file == "hydrator":
+            tarball = str(_folder(version) / "images" / f"{file}-amd64.tar")
+            commands.run([tools.binary("crane"), "push", tarball, target], what=f"push {target}")
+            continue
+        package = _folder(version) / "packages" / (f"{file}.xpkg" if file == CONFIGURATION else f"{file}-amd64.xpkg")
+        argv = [tools.binary("crossplane-cli"), "xpkg", "push", f"--package-files={package}", target]
+        commands.run(argv, what=f"push {target}")
+        found = commands.run([tools.binary("crane"), "digest", target], what=f"read {target}").strip()
+        assert found == digest, f"{target} is not what the Configuration pins"
 
 
 def take_over(cluster: Cluster) -> None:
@@ -47,13 +62,18 @@ def take_over(cluster: Cluster) -> None:
     Nothing but what packages activate is active: the policy that activates every kind is deleted.
     """
     pause()
+    run(cluster)
+    policy = {"apiVersion": "apiextensions.crossplane.io/v1alpha1", "kind": "ManagedResourceActivationPolicy"}
+    cluster.api.delete(policy | {"metadata": {"name": "default"}})
+
+
+def run(cluster: Cluster) -> None:
+    """Start Crossplane on the cluster with the node."""
     resolver = layout.plane().folder / "crossplane" / "resolv.conf"
     resolver.parent.mkdir(parents=True, exist_ok=True)
     resolver.write_text(RESOLVER.format(address=layout.ADDRESS))
     within = ("unshare", "--mount", "sh", "-c", WITH_RESOLVER, str(resolver))
     crossplane.start(cluster, packages=RUNTIME, within=within, extra=("--enable-dependency-version-upgrades",))
-    policy = {"apiVersion": "apiextensions.crossplane.io/v1alpha1", "kind": "ManagedResourceActivationPolicy"}
-    cluster.api.delete(policy | {"metadata": {"name": "default"}})
 
 
 def give_back(control: Cluster, workload: Cluster) -> None:
@@ -106,6 +126,19 @@ def install(cluster: Cluster, version: str, say: Say) -> None:
     host_providers(cluster)
 
 
+def install_from_mirror(cluster: Cluster, version: str) -> None:
+    """Apply examples/install and its mirror as they are, but for the mirror's name."""
+    data = {".dockerconfigjson": json.dumps({"auths": {layout.REGISTRY: {"username": "any", "password": "any"}}})}
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "stringData": data}
+    cluster.api.apply(secret | {"metadata": {"name": "mirror-credentials", "namespace": crossplane.NAMESPACE}})
+    for name in ("runtime.yaml", "mirror/mirror.yaml", "configuration.yaml"):
+        text = (places.REPOSITORY / "examples" / "install" / name).read_text()
+        for manifest in yaml.safe_load_all(text.replace(EXAMPLE, MIRROR)):
+            cluster.api.apply(manifest)
+    wait(cluster, version)
+    host_providers(cluster)
+
+
 def host_providers(cluster: Cluster) -> None:
     """Say what the runtime of the providers' packages would: where their certificates are, since their kinds wait."""
     for revision in _provider_revisions(cluster):
@@ -145,8 +178,7 @@ def unhealthy(cluster: Cluster, version: str) -> list[str]:
 
 def digests(version: str) -> list[str]:
     """Return the functions' packages of a version, by digest, as published."""
-    file = layout.plane().folder / "packages" / version / "digests.json"
-    rows: Mapping[str, str] = yaml.safe_load(file.read_text())
+    rows: Mapping[str, str] = json.loads((_folder(version) / "digests.json").read_text())
     return [f"{name.rpartition(':')[0]}@{digest}" for name, digest in rows.items() if "_compose-" in name]
 
 
@@ -155,6 +187,19 @@ def configuration(version: str) -> Manifest:
     (body,) = kube.manifests(places.REPOSITORY / "examples" / "install" / "configuration.yaml")
     spec = {"package": f"{layout.REGISTRY}/{CONFIGURATION}:{version}"}
     return body | {"spec": spec}
+
+
+def _package(version: str, say: Say, *more: str) -> dict[str, str]:
+    base = images.base(say)
+    argv = [sys.executable, "-m", "release", f"--version={version}", "--arch=amd64", f"--base={base}"]
+    path = {"PYTHONPATH": str(places.REPOSITORY)}
+    argv += [f"--output={_folder(version)}", *more]
+    printed = commands.run(argv, what=f"package {version}", env=path, cwd=places.REPOSITORY)
+    return dict(line.split() for line in printed.splitlines())
+
+
+def _folder(version: str) -> Path:
+    return layout.plane().folder / "packages" / version
 
 
 def _runtimes(say: Say) -> list[Manifest]:
