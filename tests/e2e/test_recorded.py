@@ -41,12 +41,12 @@ def test_what_is_reported_is_what_was_recorded(tenant: Tenant) -> None:
         assert time.monotonic() < deadline, "not all became as wanted"
         _look(tenant, seen)
         time.sleep(0.3)
-    _look(tenant, seen)
+    ends = _look(tenant, seen)
     if os.environ.get("MODELPLANE_REWRITE"):
         _write(seen)
-    for (kind, name), states in seen.items():
-        recorded = [_shape(row) for row in yaml.safe_load(_file(kind).read_text())]
-        assert _shape(states[-1]) in recorded, f"{kind} {name}: {states[-1]}"
+    for state in ends:
+        recorded = [_shape(row) for row in yaml.safe_load(_file(state["kind"]).read_text())]
+        assert _shape(state) in recorded, state
 
 
 def _settled(tenant: Tenant) -> bool:
@@ -56,14 +56,15 @@ def _settled(tenant: Tenant) -> bool:
     return serving == ["True", "True"] and slow > 0 and phase(tenant.get("ModelCache", WRONG)) == "Failed"
 
 
-def _look(tenant: Tenant, seen: dict[tuple[str, str], list[Manifest]]) -> None:
-    """Add every state that an Object is in now and whose shape it was not in before."""
-    for row in (*tenant.objects(), *clusters.of_cluster(tenant.control, layout.WORKLOAD)):
-        state = _state(row, tenant.namespace)
-        if state:
-            states = seen.setdefault((state["kind"], state["remote"]["metadata"]["name"]), [])
-            if _shape(state) not in map(_shape, states):
-                states.append(state)
+def _look(tenant: Tenant, seen: dict[tuple[str, str], list[Manifest]]) -> list[Manifest]:
+    """Return the states that Objects are in now; add those whose shape an Object was not in before."""
+    rows = (*tenant.objects(), *clusters.of_cluster(tenant.control, layout.WORKLOAD))
+    now = [state for row in rows if (state := _state(row, tenant.namespace))]
+    for state in now:
+        states = seen.setdefault((state["kind"], state["remote"]["metadata"]["name"]), [])
+        if _shape(state) not in map(_shape, states):
+            states.append(state)
+    return now
 
 
 def _state(row: Manifest, namespace: str) -> Manifest | None:

@@ -75,7 +75,7 @@ def test_twenty_clusters(tenant: Tenant, record_property: Callable[[str, object]
     assert _quiet(tenant), "objects are still written after the fleet has settled"
     tenant.try_delete("ModelDeployment", "serve")
     kube.eventually("every replica is gone", lambda: not tenant.ours("ModelReplica"), seconds=SETTLE_SECONDS)
-    tenant.try_delete("ModelCache", "model")
+    kube.eventually("the cache is let go", lambda: tenant.try_delete("ModelCache", "model"))
     kube.eventually("every Object is gone", lambda: not tenant.objects(), seconds=SETTLE_SECONDS)
 
 
