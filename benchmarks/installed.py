@@ -6,12 +6,17 @@
 import json
 import pathlib
 import re
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 from urllib.parse import urlparse
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from release.dependencies import NOT_SHIPPED
+
 SDK = "crossplane-function-sdk-python"
-NOT_SHIPPED = ("cel_expr_python/ext/",)
+LEFT_OUT = tuple(f"{name}/" for name in NOT_SHIPPED)
 """Folders that an image leaves out, since nothing of ours imports them."""
 MIB = 1 << 20
 
@@ -55,7 +60,7 @@ def _own(name: str) -> int:
     if told and json.loads(told).get("dir_info", {}).get("editable"):
         return _tree(pathlib.Path(urlparse(json.loads(told)["url"]).path))
     listed = (file for file in found.files or () if not str(file).endswith(".pyc"))
-    paths = (pathlib.Path(str(file.locate())) for file in listed if not str(file).startswith(NOT_SHIPPED))
+    paths = (pathlib.Path(str(file.locate())) for file in listed if not str(file).startswith(LEFT_OUT))
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
