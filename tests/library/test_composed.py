@@ -84,6 +84,13 @@ def test_ready(*, verdict: bool, observed: dict[str, Manifest], resources: dict[
     assert _ready(rsp) is want
 
 
+def test_nothing_is_ready_while_a_need_is_unresolved() -> None:
+    """What is not known yet may say otherwise, whatever the function's verdict."""
+    rsp = Composed(needs=(NEED,), resources={"a": _object("a")}, ready=True).write(_request(OBSERVED, asked=False))
+    assert not _ready(rsp)
+    assert rsp.meta.ttl.seconds == 15
+
+
 def test_some_kinds_are_ready_with_nothing_composed() -> None:
     """A class composes nothing, and a deployment of no replicas neither."""
     assert _ready(Composed(ready=True, empty_ok=True).write(_request()))

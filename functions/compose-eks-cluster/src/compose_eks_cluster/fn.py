@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from modelplane import conditions, inputs, managed
+from modelplane import conditions, managed
 from modelplane.composed import Composed
 from modelplane.managed import Part
 
@@ -34,7 +34,7 @@ def compose(req: fnv1.RunFunctionRequest) -> Composed:
         released=released,
         status=published,
         conditions=(planned, available),
-        ready=planned.status == available.status == "True" and inputs.resolved(req, needs),
+        ready=planned.status == available.status == "True",
     )
 
 

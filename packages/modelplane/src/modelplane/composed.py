@@ -55,7 +55,8 @@ class Composed:
     resources  desired objects by composed-resource key
     released   keys of observed resources that may go; all others stay desired, whether or not they are in `resources`
     status     the XR's whole status, without conditions
-    ready      the function's own verdict; the XR is Ready when every desired resource is observed ready, too
+    ready      the function's own verdict; the XR is Ready when every need is resolved and every desired resource is
+               observed ready, too
     awaiting   ask for an early next call although everything is ready
     empty_ok   the XR may be Ready with nothing composed
     skipped    one line for each neighbour that could not be read
@@ -100,12 +101,12 @@ class Composed:
         rsp.meta.tag = req.meta.tag
         for need in self.needs:
             rsp.requirements.resources[need.name].CopyFrom(need.selector())
-        seen = _Seen.of(req)
-        all_ready = _write_resources(rsp, req, self, seen)
+        seen, known = _Seen.of(req), resolved(req, self.needs)
+        all_ready = _write_resources(rsp, req, self, seen, released=self.released if known else frozenset())
         for condition in (*self.conditions, _inputs_resolved(req, self), seen.synced()):
             _write_condition(rsp, req.observed.composite.resource, condition)
         paths.fill(rsp.desired.composite.resource, {"status": self.status})
-        ready = self.ready and all_ready and (self.empty_ok or bool(rsp.desired.resources))
+        ready = self.ready and known and all_ready and (self.empty_ok or bool(rsp.desired.resources))
         _write_verdict(rsp, ready=ready, settled=ready and not self.awaiting)
         size, room = rsp.ByteSize(), REPLY_LIMIT - _GROWTH * len(rsp.desired.resources)
         return _cut(rsp, req, size=size, room=room) if size > room else rsp
@@ -151,10 +152,14 @@ def _described(obj: Struct) -> str:
 
 
 def _write_resources(
-    rsp: fnv1.RunFunctionResponse, req: fnv1.RunFunctionRequest, composed: Composed, seen: _Seen
+    rsp: fnv1.RunFunctionResponse,
+    req: fnv1.RunFunctionRequest,
+    composed: Composed,
+    seen: _Seen,
+    *,
+    released: frozenset[str],
 ) -> bool:
     """Write what is desired and what is kept; return whether all of it is ready."""
-    released = composed.released if resolved(req, composed.needs) else frozenset()
     desired = rsp.desired.resources
     all_ready = True
     for key, body in composed.resources.items():
