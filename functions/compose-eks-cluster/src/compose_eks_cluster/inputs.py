@@ -16,8 +16,6 @@ from models.ai.modelplane.infrastructure.ekscluster import v1alpha1
 CLUSTER = "cluster"
 """Composed-resource key of the cluster itself."""
 
-SYSTEM_NODES = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -84,7 +82,7 @@ def _pools(given: list[v1alpha1.NodePool], name: str, *, zones: int) -> tuple[Po
     if any(not pool.accelerator for pool in pools):
         return tuple(pools)
     machine = clusters.SYSTEM_MACHINE["EKS"]
-    system = Pool(clusters.SYSTEM_POOL, machine, 100, max(1, zones), 1, max(SYSTEM_NODES, zones))
+    system = Pool(clusters.SYSTEM_POOL, machine, 100, max(1, zones), 1, max(clusters.SYSTEM_NODES, zones))
     return (system, *pools)
 
 

@@ -19,8 +19,6 @@ CLUSTER = "cluster"
 NETWORK = "network"
 """Composed-resource keys of the cluster itself, and of its VPC."""
 
-SYSTEM_NODES = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -106,7 +104,7 @@ def _pools(given: list[v1alpha1.NodePool], name: str) -> tuple[Pool, ...]:
     if any(not pool.accelerator for pool in pools):
         return tuple(pools)
     zones = tuple(sorted({zone for pool in pools for zone in pool.zones}))
-    machine, most = clusters.SYSTEM_MACHINE["GKE"], max(SYSTEM_NODES, len(zones))
+    machine, most = clusters.SYSTEM_MACHINE["GKE"], max(clusters.SYSTEM_NODES, len(zones))
     system = Pool(clusters.SYSTEM_POOL, machine, 100, max(1, len(zones)), 1, most, zones)
     return (system, *pools)
 

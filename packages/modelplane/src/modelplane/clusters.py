@@ -30,6 +30,8 @@ SYSTEM_POOL = "system"
 """The pool that every cluster of a cloud has for what serves beside the models."""
 SYSTEM_MACHINE = {"GKE": "e2-standard-4", "EKS": "m6i.xlarge"}
 """What its nodes are, unless its owner says another."""
+SYSTEM_NODES = 3
+"""How many it may grow to, or as many as the cluster has zones."""
 
 EKS_LEAST_ZONES = 2
 """EKS puts its own network interfaces into two zones or more."""

@@ -9,10 +9,9 @@ from modelplane.classes import HardwareClass
 from modelplane.composed import listed
 from modelplane.paths import Manifest, text
 
-from compose_inference_cluster.clouds.row import Cloud, reported
+from compose_inference_cluster.clouds.row import Cloud, refuses_class, refuses_size, reported
 from compose_inference_cluster.inputs import Pool, Wanted
 
-_MOST_NODES = 1000
 _FIXED = ("diskSizeGb", "fabric", "instanceType", "zones")
 
 
@@ -48,12 +47,8 @@ def _pool(pool: Pool, hardware: HardwareClass) -> Manifest:
 
 
 def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
-    if hardware.provider != "EKS":
-        return f"class {hardware.name!r} has no provisioning for EKS: add spec.provisioning.eks, or use another class"
-    accelerator = hardware.recipe.get("accelerator")
-    if not (isinstance(accelerator, dict) and "type" in accelerator and "instanceType" in hardware.recipe):
-        return f"class {hardware.name!r} lacks parts of spec.provisioning.eks: add instanceType and accelerator"
-    return _refuses_zones(wanted, pool) or _refuses_counts(pool)
+    lacks = refuses_class(hardware, "EKS", "instanceType", ("type",))
+    return lacks or _refuses_zones(wanted, pool) or refuses_size(pool) or _refuses_none(pool)
 
 
 def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
@@ -68,9 +63,7 @@ def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
     return ""
 
 
-def _refuses_counts(pool: Pool) -> str:
-    if pool.largest > _MOST_NODES:
-        return f"nodeCount {pool.largest} is above {_MOST_NODES}: use more pools"
+def _refuses_none(pool: Pool) -> str:
     return "" if pool.largest else "EKS makes no pool that stays without nodes: raise nodeCount, or set maxNodeCount"
 
 

@@ -8,10 +8,8 @@ from modelplane import clusters, pools
 from modelplane.classes import HardwareClass
 from modelplane.paths import Manifest, text
 
-from compose_inference_cluster.clouds.row import Cloud, reported
+from compose_inference_cluster.clouds.row import Cloud, refuses_class, refuses_size, reported
 from compose_inference_cluster.inputs import Pool, Wanted
-
-_MOST_NODES = 1000
 
 
 def _spec(wanted: Wanted, given: list[Manifest]) -> Manifest:
@@ -40,20 +38,18 @@ def _pool(pool: Pool, hardware: HardwareClass) -> Manifest:
 
 
 def _refuses(wanted: Wanted, pool: Pool, hardware: HardwareClass) -> str:
-    if hardware.provider != "GKE":
-        return f"class {hardware.name!r} has no provisioning for GKE: add spec.provisioning.gke, or use another class"
-    accelerator = hardware.recipe.get("accelerator")
-    if not (
-        isinstance(accelerator, dict) and {"type", "count"} <= set(accelerator) and "machineType" in hardware.recipe
-    ):
-        return f"class {hardware.name!r} lacks parts of spec.provisioning.gke: add machineType and accelerator"
+    lacks = refuses_class(hardware, "GKE", "machineType", ("type", "count"))
+    return lacks or _refuses_zones(wanted, pool) or refuses_size(pool)
+
+
+def _refuses_zones(wanted: Wanted, pool: Pool) -> str:
     region = wanted.block.get("region")
     elsewhere = [zone for zone in pool.zones if not zone.startswith(f"{region}-")]
     if not pool.zones:
         return f"zones is missing: name zones of region {region!r}, as {region}-a"
     if elsewhere:
         return f"zones {list(pool.zones)} are not all in region {region!r}: name zones of it, as {region}-a"
-    return f"nodeCount {pool.largest} is above {_MOST_NODES}: use more pools" if pool.largest > _MOST_NODES else ""
+    return ""
 
 
 def _storage(made: Struct) -> Manifest | None:

@@ -14,6 +14,9 @@ from modelplane.paths import Manifest
 
 from compose_inference_cluster.inputs import Pool, Wanted
 
+MOST_NODES = 1000
+"""Of one pool, on every cloud."""
+
 
 def _nothing(_pool: Manifest) -> Manifest:
     return {}
@@ -50,6 +53,25 @@ class Cloud:
     lacks: Callable[[Wanted, list[Manifest], Struct], str] = _enough
     storage_note: str = ""
     driver_root: str = "/"
+
+
+def refuses_class(hardware: HardwareClass, source: str, machine: str, accelerator: tuple[str, ...]) -> str:
+    """Return why a class makes no nodes of a source, or the empty string.
+
+    `machine` is the recipe's field with the type of machine, `accelerator` what must be told of its accelerator.
+    """
+    block = f"spec.provisioning.{source.lower()}"
+    if hardware.provider != source:
+        return f"class {hardware.name!r} has no provisioning for {source}: add {block}, or use another class"
+    told = hardware.recipe.get("accelerator")
+    if not (isinstance(told, dict) and told.keys() >= set(accelerator) and machine in hardware.recipe):
+        return f"class {hardware.name!r} lacks parts of {block}: add {machine} and accelerator"
+    return ""
+
+
+def refuses_size(pool: Pool) -> str:
+    """Return why a pool is too large, or the empty string."""
+    return f"nodeCount {pool.largest} is above {MOST_NODES}: use more pools" if pool.largest > MOST_NODES else ""
 
 
 def reported(_wanted: Wanted, made: Struct) -> tuple[Access, ...]:
