@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Write pydantic models of our composite resources where the Crossplane CLI writes them."""
+"""Write pydantic models of our composite resources where the Crossplane CLI writes them, fields sorted by name."""
 
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ from datamodel_code_generator.__main__ import Exit, main
 
 Schema = dict[str, Any]
 ROOT = Path(__file__).resolve().parent.parent
+APIS = ROOT / "apis"
 MODELS = ROOT / "schemas" / "python" / "models"
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 HEADER = """# SPDX-FileCopyrightText: The Modelplane Authors
@@ -56,10 +57,10 @@ OBJECT_META = {
 MATCHES = re.compile(r"self\.matches\(r?'(.*)'\)")
 
 
-def definitions() -> dict[str, Schema]:
-    """Return every definition in apis/ by its path in the repository."""
-    paths = sorted(ROOT.glob("apis/*/definition.yaml"))
-    return {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text()) for path in paths}
+def definitions(apis: Path) -> dict[str, Schema]:
+    """Return every definition in a folder that is laid out like apis/, by its path in the repository."""
+    paths = sorted(apis.glob("*/definition.yaml"))
+    return {f"apis/{path.relative_to(apis)}": yaml.safe_load(path.read_text()) for path in paths}
 
 
 def lean(schema: Any) -> Any:  # noqa: ANN401 - a schema's parts are of every JSON type
@@ -105,9 +106,9 @@ def module(group: str, kind: str, version: str) -> Path:
 
 
 def render(inputs: Path, schema: Schema, target: Path, source: str) -> None:
-    """Write one module from a schema in the folder of inputs."""
+    """Write one module from a schema in the folder of inputs; sorted, since a package does not keep the keys' order."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    (inputs / "schema.json").write_text(json.dumps(schema))
+    (inputs / "schema.json").write_text(json.dumps(schema, sort_keys=True))
     with contextlib.chdir(inputs):
         mapping = ("--external-ref-mapping", f"meta.json=models.{META}")
         header = ("--custom-file-header", HEADER.format(source=source))
@@ -122,14 +123,14 @@ def packages(root: Path) -> None:
         (folder / "__init__.py").touch()
 
 
-def write(root: Path) -> None:
-    """Write all models below an empty root."""
+def write(root: Path, apis: Path) -> None:
+    """Write the models of all definitions below an empty root."""
     with tempfile.TemporaryDirectory() as name:
         inputs = Path(name)
         meta = document({"ObjectMeta": OBJECT_META})
         (inputs / "meta.json").write_text(json.dumps(meta))
         render(inputs, meta, root / Path(*META.split(".")).with_suffix(".py"), "Kubernetes' ObjectMeta")
-        for source, definition in definitions().items():
+        for source, definition in definitions(apis).items():
             spec = definition["spec"]
             for version in spec["versions"]:
                 target = root / module(spec["group"], spec["names"]["kind"], version["name"])
@@ -150,18 +151,18 @@ def drift(generated: Path) -> Iterator[str]:
             yield str((MODELS / path).relative_to(ROOT))
 
 
-def run(*, check: bool) -> int:
+def run(apis: Path = APIS, *, check: bool) -> int:
     """Write the models, or compare them with what is there."""
     with tempfile.TemporaryDirectory() as name:
         generated = Path(name) / "models"
-        write(generated)
+        write(generated, apis)
         if not check:
             shutil.rmtree(MODELS)
             shutil.copytree(generated, MODELS)
             return 0
         stale = list(drift(generated))
     for path in stale:
-        print(f"{path} is not what apis/ generates; run scripts/generate")
+        print(f"{path} is not what {apis.name}/ generates; run scripts/generate")
     return 1 if stale else 0
 
 

@@ -266,7 +266,7 @@ def test_a_cache_that_comes_back_is_accepted() -> None:
             id="both shapes",
         ),
         pytest.param({"replicas": "many", "workers": b.workers()}, "spec.replicas: Input should be", id="a type"),
-        pytest.param({"replicas": 1, "workers": {}}, "spec.workers.topology: Field required", id="a field"),
+        pytest.param({"replicas": 1, "workers": {}}, "spec.workers.template: Field required", id="a field"),
     ],
 )
 def test_a_spec_that_the_schema_refuses_is_fatal(spec: Manifest, line: str) -> None:

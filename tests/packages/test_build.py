@@ -21,9 +21,10 @@ from threading import Thread
 import pytest
 import yaml
 
-from release import dependencies, names, programs, staging
+from release import dependencies, manifests, names, programs, staging
 from release import project as projects
 from release.project import Manifest
+from scripts import models
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -203,12 +204,25 @@ def test_the_configuration_pins_what_is_published(built: Built, tmp_path: Path) 
     assert pinned == {package: digest for package, digest in published.items() if "_compose-" in package}
 
 
+def kinds(built: Built, folder: Path) -> dict[str, Manifest]:
+    """Return the kinds that the Configuration holds, by their plural name."""
+    every = extracted(built, "modelplane", folder)
+    found = [body for body in every if body["kind"] == "CompositeResourceDefinition"]
+    return {body["spec"]["names"]["plural"]: body for body in found}
+
+
 def test_kinds_come_through(built: Built, tmp_path: Path) -> None:
-    """What schemas/python is generated from is what the package holds; Crossplane only sorts the fields."""
-    every = extracted(built, "modelplane", tmp_path)
-    kinds = {body["metadata"]["name"]: body["spec"] for body in every if body["kind"] == "CompositeResourceDefinition"}
-    ours = [yaml.safe_load(path.read_text()) for path in (ROOT / "apis").glob("*/definition.yaml")]
-    assert kinds == {body["metadata"]["name"]: body["spec"] for body in ours}
+    """The package holds the kinds of apis/; Crossplane only sorts the fields."""
+    ours = {path.parent.name: yaml.safe_load(path.read_text()) for path in models.APIS.glob("*/definition.yaml")}
+    found = kinds(built, tmp_path)
+    assert {name: body["spec"] for name, body in found.items()} == {name: body["spec"] for name, body in ours.items()}
+
+
+def test_the_models_are_those_of_the_package(built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is generated from the built Configuration is schemas/python, byte for byte."""
+    for name, body in kinds(built, tmp_path).items():
+        manifests.write(tmp_path / "apis" / name / "definition.yaml", body)
+    assert (models.run(tmp_path / "apis", check=True), capsys.readouterr().out) == (0, "")
 
 
 def test_crossplane_project_build_takes_what_is_written(built: Built, tmp_path: Path) -> None:

@@ -10,50 +10,103 @@ from models.io.k8s.apimachinery.pkg.apis.meta.v1 import ObjectMeta
 from pydantic import BaseModel, Field
 
 
+class Attributes(BaseModel):
+    bool_: Annotated[bool | None, Field(alias='bool')] = None
+    int_: Annotated[int | None, Field(alias='int')] = None
+    string: Annotated[str | None, Field(max_length=253)] = None
+    version: Annotated[str | None, Field(max_length=32)] = None
+
+
+class Capacity(BaseModel):
+    value: Annotated[
+        str,
+        Field(
+            max_length=32,
+            min_length=1,
+            pattern='^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?$',
+        ),
+    ]
+
+
+class Device(BaseModel):
+    attributes: Annotated[dict[str, Attributes] | None, Field(max_length=32)] = None
+    capacity: Annotated[dict[str, Capacity] | None, Field(max_length=32)] = None
+    claim: Literal['DRA', 'Synthetic', 'ExtendedResource'] | None = 'DRA'
+    count: Annotated[int | None, Field(ge=1, le=64)] = 1
+    deviceClassName: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ] = None
+    driver: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+    extendedResourceName: Annotated[
+        str | None,
+        Field(
+            max_length=317,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
+        ),
+    ] = None
+    name: Annotated[
+        str,
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+    ]
+
+
 class Accelerator(BaseModel):
-    type: Annotated[str, Field(max_length=63, min_length=1)]
     count: Annotated[int, Field(ge=1, le=16)]
-
-
-class Gke(BaseModel):
-    machineType: Annotated[str, Field(max_length=253, min_length=1)]
-    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
-    accelerator: Accelerator
-
-
-class Eks(BaseModel):
-    instanceType: Annotated[str, Field(max_length=253, min_length=1)]
-    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
-    accelerator: Accelerator
+    type: Annotated[str, Field(max_length=63, min_length=1)]
 
 
 class Aks(BaseModel):
-    vmSize: Annotated[str, Field(max_length=253, min_length=1)]
-    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
     accelerator: Accelerator
+    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
+    vmSize: Annotated[str, Field(max_length=253, min_length=1)]
+
+
+class Eks(BaseModel):
+    accelerator: Accelerator
+    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
+    instanceType: Annotated[str, Field(max_length=253, min_length=1)]
+
+
+class Gke(BaseModel):
+    accelerator: Accelerator
+    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
+    machineType: Annotated[str, Field(max_length=253, min_length=1)]
 
 
 class Nebius(BaseModel):
-    platform: Annotated[str, Field(max_length=63, min_length=1)]
-    preset: Annotated[str, Field(max_length=63, min_length=1)]
+    accelerator: Accelerator
     diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
     driversPreset: Annotated[str | None, Field(max_length=63, min_length=1)] = (
         'cuda13.0'
     )
-    accelerator: Accelerator
+    platform: Annotated[str, Field(max_length=63, min_length=1)]
+    preset: Annotated[str, Field(max_length=63, min_length=1)]
 
 
 class Vultr(BaseModel):
-    plan: Annotated[str, Field(max_length=63, min_length=1)]
     accelerator: Accelerator
+    plan: Annotated[str, Field(max_length=63, min_length=1)]
 
 
 class Provisioning(BaseModel):
-    provider: Literal['GKE', 'EKS', 'AKS', 'Nebius', 'Vultr']
-    gke: Gke | None = None
-    eks: Eks | None = None
     aks: Aks | None = None
+    eks: Eks | None = None
+    gke: Gke | None = None
     nebius: Nebius | None = None
+    provider: Literal['GKE', 'EKS', 'AKS', 'Nebius', 'Vultr']
     vultr: Vultr | None = None
 
 
@@ -73,64 +126,11 @@ class Resources(BaseModel):
     gpu: Gpu
 
 
-class Attributes(BaseModel):
-    string: Annotated[str | None, Field(max_length=253)] = None
-    version: Annotated[str | None, Field(max_length=32)] = None
-    bool_: Annotated[bool | None, Field(alias='bool')] = None
-    int_: Annotated[int | None, Field(alias='int')] = None
-
-
-class Capacity(BaseModel):
-    value: Annotated[
-        str,
-        Field(
-            max_length=32,
-            min_length=1,
-            pattern='^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?$',
-        ),
-    ]
-
-
-class Device(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    claim: Literal['DRA', 'Synthetic', 'ExtendedResource'] | None = 'DRA'
-    driver: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ]
-    deviceClassName: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ] = None
-    extendedResourceName: Annotated[
-        str | None,
-        Field(
-            max_length=317,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
-        ),
-    ] = None
-    count: Annotated[int | None, Field(ge=1, le=64)] = 1
-    attributes: Annotated[dict[str, Attributes] | None, Field(max_length=32)] = None
-    capacity: Annotated[dict[str, Capacity] | None, Field(max_length=32)] = None
-
-
 class Spec(BaseModel):
     description: Annotated[str | None, Field(max_length=4096)] = None
+    devices: Annotated[list[Device] | None, Field(max_length=16, min_length=1)] = None
     provisioning: Provisioning | None = None
     resources: Resources | None = None
-    devices: Annotated[list[Device] | None, Field(max_length=16, min_length=1)] = None
 
 
 class InferenceClass(BaseModel):

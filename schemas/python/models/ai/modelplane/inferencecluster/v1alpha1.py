@@ -11,41 +11,33 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 
-class SecretRef(BaseModel):
+class Credentials(BaseModel):
     name: Annotated[
-        str,
+        str | None,
         Field(
             max_length=253,
             min_length=1,
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
-    ]
-    key: Annotated[
-        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ] = 'kubeconfig'
+    ] = 'default'
+    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
+        'ClusterProviderConfig'
+    )
 
 
-class IdentitySecretRef(BaseModel):
-    name: Annotated[
-        str,
+class Aks(BaseModel):
+    credentials: Credentials | None = None
+    kubernetesVersion: Annotated[
+        str | None,
         Field(
-            max_length=253,
+            max_length=32,
             min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
         ),
+    ] = '1.34'
+    location: Annotated[
+        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9][A-Za-z0-9 -]*$')
     ]
-    key: Annotated[
-        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ] = 'private_key'
-    type: (
-        Literal[
-            'GoogleApplicationCredentials',
-            'GCPServiceAccountKey',
-            'AWSWebIdentityCredentials',
-            'NebiusServiceAccountCredentials',
-        ]
-        | None
-    ) = 'GoogleApplicationCredentials'
 
 
 class Cache(BaseModel):
@@ -56,58 +48,7 @@ class Cache(BaseModel):
             min_length=1,
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
-    ] = None
-
-
-class Existing(BaseModel):
-    secretRef: SecretRef
-    identitySecretRef: IdentitySecretRef | None = None
-    cache: Cache | None = None
-
-
-class Credentials(BaseModel):
-    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
-        'ClusterProviderConfig'
-    )
-    name: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ] = 'default'
-
-
-class Cache1(BaseModel):
-    storageClassName: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ] = 'modelplane-rwx'
-
-
-class Gke(BaseModel):
-    region: Annotated[
-        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
-    ]
-    project: Annotated[
-        str | None,
-        Field(max_length=30, min_length=6, pattern='^[a-z]([a-z0-9.:-]*[a-z0-9])$'),
-    ] = None
-    kubernetesVersion: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            min_length=1,
-            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
-        ),
-    ] = '1.35'
-    credentials: Credentials | None = None
-    cache: Cache1 | None = None
+    ] = 'modelplane-rwx-efs'
 
 
 Zone = TypeAliasType(
@@ -121,22 +62,9 @@ Zone = TypeAliasType(
 )
 
 
-class Cache2(BaseModel):
-    storageClassName: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ] = 'modelplane-rwx-efs'
-
-
 class Eks(BaseModel):
-    region: Annotated[
-        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
-    ]
-    zones: Annotated[list[Zone] | None, Field(max_length=6, min_length=1)] = None
+    cache: Cache | None = None
+    credentials: Credentials | None = None
     kubernetesVersion: Annotated[
         str | None,
         Field(
@@ -145,41 +73,111 @@ class Eks(BaseModel):
             pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
         ),
     ] = '1.36'
-    credentials: Credentials | None = None
-    cache: Cache2 | None = None
-
-
-class Aks(BaseModel):
-    location: Annotated[
-        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9][A-Za-z0-9 -]*$')
-    ]
-    kubernetesVersion: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            min_length=1,
-            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
-        ),
-    ] = '1.34'
-    credentials: Credentials | None = None
-
-
-class Nebius(BaseModel):
-    kubernetesVersion: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            min_length=1,
-            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
-        ),
-    ] = '1.34'
-    credentials: Credentials | None = None
-
-
-class Vultr(BaseModel):
     region: Annotated[
         str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
     ]
+    zones: Annotated[list[Zone] | None, Field(max_length=6, min_length=1)] = None
+
+
+class Cache1(BaseModel):
+    storageClassName: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ] = None
+
+
+class IdentitySecretRef(BaseModel):
+    key: Annotated[
+        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ] = 'private_key'
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+    type: (
+        Literal[
+            'GoogleApplicationCredentials',
+            'GCPServiceAccountKey',
+            'AWSWebIdentityCredentials',
+            'NebiusServiceAccountCredentials',
+        ]
+        | None
+    ) = 'GoogleApplicationCredentials'
+
+
+class SecretRef(BaseModel):
+    key: Annotated[
+        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ] = 'kubeconfig'
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+
+
+class Existing(BaseModel):
+    cache: Cache1 | None = None
+    identitySecretRef: IdentitySecretRef | None = None
+    secretRef: SecretRef
+
+
+class Cache2(BaseModel):
+    storageClassName: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ] = 'modelplane-rwx'
+
+
+class Gke(BaseModel):
+    cache: Cache2 | None = None
+    credentials: Credentials | None = None
+    kubernetesVersion: Annotated[
+        str | None,
+        Field(
+            max_length=32,
+            min_length=1,
+            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
+        ),
+    ] = '1.35'
+    project: Annotated[
+        str | None,
+        Field(max_length=30, min_length=6, pattern='^[a-z]([a-z0-9.:-]*[a-z0-9])$'),
+    ] = None
+    region: Annotated[
+        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
+    ]
+
+
+class Nebius(BaseModel):
+    credentials: Credentials | None = None
+    kubernetesVersion: Annotated[
+        str | None,
+        Field(
+            max_length=32,
+            min_length=1,
+            pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
+        ),
+    ] = '1.34'
+
+
+class Vultr(BaseModel):
+    credentials: Credentials | None = None
     kubernetesVersion: Annotated[
         str | None,
         Field(
@@ -188,26 +186,19 @@ class Vultr(BaseModel):
             pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
         ),
     ] = 'v1.36.1+3'
-    credentials: Credentials | None = None
+    region: Annotated[
+        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
+    ]
 
 
 class Cluster(BaseModel):
-    source: Literal['GKE', 'EKS', 'AKS', 'Nebius', 'Vultr', 'Existing']
+    aks: Aks | None = None
+    eks: Eks | None = None
     existing: Existing | None = None
     gke: Gke | None = None
-    eks: Eks | None = None
-    aks: Aks | None = None
     nebius: Nebius | None = None
+    source: Literal['GKE', 'EKS', 'AKS', 'Nebius', 'Vultr', 'Existing']
     vultr: Vultr | None = None
-
-
-class Taint(BaseModel):
-    key: Annotated[str, Field(max_length=317, min_length=1)]
-    value: Annotated[str | None, Field(max_length=253)] = None
-    effect: Literal['NoSchedule', 'NoExecute']
-
-
-Zone1 = TypeAliasType("Zone1", Annotated[str, Field(max_length=63, min_length=1)])
 
 
 class CapacityBlock(BaseModel):
@@ -221,15 +212,15 @@ class Infiniband(BaseModel):
 
 
 class Fabric(BaseModel):
-    type: Literal['None', 'EFA', 'InfiniBand'] | None = 'None'
     infiniband: Infiniband | None = None
+    type: Literal['None', 'EFA', 'InfiniBand'] | None = 'None'
+
+
+Zone1 = TypeAliasType("Zone1", Annotated[str, Field(max_length=63, min_length=1)])
 
 
 class NodePool(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=40, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
+    capacityBlock: CapacityBlock | None = None
     className: Annotated[
         str,
         Field(
@@ -238,25 +229,35 @@ class NodePool(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ]
-    nodeCount: Annotated[int | None, Field(ge=0, le=10000)] = 1
-    minNodeCount: Annotated[int | None, Field(ge=0, le=10000)] = None
-    maxNodeCount: Annotated[int | None, Field(ge=1, le=10000)] = None
-    zones: Annotated[list[Zone1] | None, Field(max_length=16)] = None
-    capacityBlock: CapacityBlock | None = None
     fabric: Fabric | None = None
+    maxNodeCount: Annotated[int | None, Field(ge=1, le=10000)] = None
+    minNodeCount: Annotated[int | None, Field(ge=0, le=10000)] = None
+    name: Annotated[
+        str,
+        Field(max_length=40, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+    ]
+    nodeCount: Annotated[int | None, Field(ge=0, le=10000)] = 1
+    zones: Annotated[list[Zone1] | None, Field(max_length=16)] = None
+
+
+class Components(BaseModel):
+    certManager: Literal['Managed', 'External'] | None = 'Managed'
+    envoyGateway: Literal['Managed', 'External'] | None = 'Managed'
+    gatewayApi: Literal['Managed', 'External'] | None = 'Managed'
+    leaderWorkerSet: Literal['Managed', 'External'] | None = 'Managed'
+    nodeFeatureDiscovery: Literal['Managed', 'External'] | None = 'Managed'
+    nvidiaDraDriver: Literal['Managed', 'External'] | None = 'Managed'
+    prometheus: Literal['Managed', 'External'] | None = 'Managed'
 
 
 class Versions(BaseModel):
-    gatewayApi: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = None
     certManager: Annotated[
         str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
     ] = None
     envoyGateway: Annotated[
         str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
     ] = None
-    prometheus: Annotated[
+    gatewayApi: Annotated[
         str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
     ] = None
     leaderWorkerSet: Annotated[
@@ -268,90 +269,89 @@ class Versions(BaseModel):
     nvidiaDraDriver: Annotated[
         str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
     ] = None
-
-
-class Components(BaseModel):
-    gatewayApi: Literal['Managed', 'External'] | None = 'Managed'
-    certManager: Literal['Managed', 'External'] | None = 'Managed'
-    envoyGateway: Literal['Managed', 'External'] | None = 'Managed'
-    prometheus: Literal['Managed', 'External'] | None = 'Managed'
-    leaderWorkerSet: Literal['Managed', 'External'] | None = 'Managed'
-    nodeFeatureDiscovery: Literal['Managed', 'External'] | None = 'Managed'
-    nvidiaDraDriver: Literal['Managed', 'External'] | None = 'Managed'
+    prometheus: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = None
 
 
 class ServingStack(BaseModel):
-    versions: Versions | None = None
     components: Components | None = None
+    versions: Versions | None = None
+
+
+class Taint(BaseModel):
+    effect: Literal['NoSchedule', 'NoExecute']
+    key: Annotated[str, Field(max_length=317, min_length=1)]
+    value: Annotated[str | None, Field(max_length=253)] = None
 
 
 class Spec(BaseModel):
     cluster: Cluster
-    taints: Annotated[list[Taint] | None, Field(max_length=64)] = None
     nodePools: Annotated[list[NodePool] | None, Field(max_length=8, min_length=1)] = (
         None
     )
     servingStack: ServingStack | None = None
-
-
-class ProviderConfigRef(BaseModel):
-    name: str | None = None
-
-
-class Gateway(BaseModel):
-    address: str | None = None
+    taints: Annotated[list[Taint] | None, Field(max_length=64)] = None
 
 
 class Cache3(BaseModel):
     storageClassName: Annotated[str | None, Field(max_length=253)] = None
 
 
-class Attributes(BaseModel):
-    string: Annotated[str | None, Field(max_length=253)] = None
-    version: Annotated[str | None, Field(max_length=32)] = None
-    bool_: Annotated[bool | None, Field(alias='bool')] = None
-    int_: Annotated[int | None, Field(alias='int')] = None
+class GpuPool(BaseModel):
+    acceleratorType: str | None = None
+    countPerNode: int | None = None
+    memory: str | None = None
+    nodes: int | None = None
 
 
 class Capacity(BaseModel):
+    gpuPools: list[GpuPool] | None = None
+
+
+class Gateway(BaseModel):
+    address: str | None = None
+
+
+class Attributes(BaseModel):
+    bool_: Annotated[bool | None, Field(alias='bool')] = None
+    int_: Annotated[int | None, Field(alias='int')] = None
+    string: Annotated[str | None, Field(max_length=253)] = None
+    version: Annotated[str | None, Field(max_length=32)] = None
+
+
+class Capacity1(BaseModel):
     value: Annotated[str, Field(max_length=32)]
 
 
 class Device(BaseModel):
-    name: Annotated[str, Field(max_length=63)]
-    claim: Literal['DRA', 'Synthetic', 'ExtendedResource'] | None = None
-    driver: Annotated[str, Field(max_length=253)]
-    deviceClassName: Annotated[str | None, Field(max_length=253)] = None
-    extendedResourceName: Annotated[str | None, Field(max_length=317)] = None
-    count: int | None = None
     attributes: Annotated[dict[str, Attributes] | None, Field(max_length=32)] = None
-    capacity: Annotated[dict[str, Capacity] | None, Field(max_length=32)] = None
-
-
-class GpuPool(BaseModel):
-    name: str
-    nodes: int | None = None
-    devices: Annotated[list[Device] | None, Field(max_length=16)] = None
+    capacity: Annotated[dict[str, Capacity1] | None, Field(max_length=32)] = None
+    claim: Literal['DRA', 'Synthetic', 'ExtendedResource'] | None = None
+    count: int | None = None
+    deviceClassName: Annotated[str | None, Field(max_length=253)] = None
+    driver: Annotated[str, Field(max_length=253)]
+    extendedResourceName: Annotated[str | None, Field(max_length=317)] = None
+    name: Annotated[str, Field(max_length=63)]
 
 
 class GpuPool1(BaseModel):
-    acceleratorType: str | None = None
-    memory: str | None = None
-    countPerNode: int | None = None
+    devices: Annotated[list[Device] | None, Field(max_length=16)] = None
+    name: str
     nodes: int | None = None
 
 
-class Capacity1(BaseModel):
-    gpuPools: list[GpuPool1] | None = None
+class ProviderConfigRef(BaseModel):
+    name: str | None = None
 
 
 class Status(BaseModel):
+    cache: Cache3 | None = None
+    capacity: Capacity | None = None
+    gateway: Gateway | None = None
+    gpuPools: Annotated[list[GpuPool1] | None, Field(max_length=8)] = None
     namespace: str | None = None
     providerConfigRef: ProviderConfigRef | None = None
-    gateway: Gateway | None = None
-    cache: Cache3 | None = None
-    gpuPools: Annotated[list[GpuPool] | None, Field(max_length=8)] = None
-    capacity: Capacity1 | None = None
 
 
 class InferenceCluster(BaseModel):

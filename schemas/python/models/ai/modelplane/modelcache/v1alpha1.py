@@ -10,53 +10,6 @@ from models.io.k8s.apimachinery.pkg.apis.meta.v1 import ObjectMeta
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-
-class AuthSecret(BaseModel):
-    name: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ]
-    key: Annotated[
-        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ] = 'HF_TOKEN'
-
-
-IncludeItem = TypeAliasType(
-    "IncludeItem",
-    Annotated[str, Field(max_length=512, min_length=1, pattern='^[^/\\n].*$')],
-)
-
-
-class HuggingFace(BaseModel):
-    repo: Annotated[
-        str,
-        Field(
-            max_length=200,
-            min_length=1,
-            pattern='^[A-Za-z0-9_][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*(/[A-Za-z0-9_][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*)?$',
-        ),
-    ]
-    revision: Annotated[
-        str | None, Field(max_length=255, pattern='^([!-,.-~][!-~]*)?$')
-    ] = None
-    endpoint: Annotated[
-        str | None,
-        Field(
-            max_length=512,
-            min_length=1,
-            pattern='^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[A-Za-z0-9._~%/-]*)?$',
-        ),
-    ] = None
-    authSecret: AuthSecret | None = None
-    sizeGiB: Annotated[int, Field(ge=1, le=100000)]
-    include: Annotated[list[IncludeItem] | None, Field(max_length=64)] = None
-    exclude: Annotated[list[IncludeItem] | None, Field(max_length=64)] = None
-
-
 MatchLabelsAdditionalProperty = TypeAliasType(
     "MatchLabelsAdditionalProperty",
     Annotated[
@@ -72,35 +25,81 @@ class ClusterSelector(BaseModel):
     ] = None
 
 
+class AuthSecret(BaseModel):
+    key: Annotated[
+        str | None, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ] = 'HF_TOKEN'
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+
+
+ExcludeItem = TypeAliasType(
+    "ExcludeItem",
+    Annotated[str, Field(max_length=512, min_length=1, pattern='^[^/\\n].*$')],
+)
+
+
+class HuggingFace(BaseModel):
+    authSecret: AuthSecret | None = None
+    endpoint: Annotated[
+        str | None,
+        Field(
+            max_length=512,
+            min_length=1,
+            pattern='^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[A-Za-z0-9._~%/-]*)?$',
+        ),
+    ] = None
+    exclude: Annotated[list[ExcludeItem] | None, Field(max_length=64)] = None
+    include: Annotated[list[ExcludeItem] | None, Field(max_length=64)] = None
+    repo: Annotated[
+        str,
+        Field(
+            max_length=200,
+            min_length=1,
+            pattern='^[A-Za-z0-9_][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*(/[A-Za-z0-9_][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*)?$',
+        ),
+    ]
+    revision: Annotated[
+        str | None, Field(max_length=255, pattern='^([!-,.-~][!-~]*)?$')
+    ] = None
+    sizeGiB: Annotated[int, Field(ge=1, le=100000)]
+
+
 class Spec(BaseModel):
-    source: Literal['HuggingFace']
-    huggingFace: HuggingFace | None = None
     clusterSelector: ClusterSelector | None = None
-
-
-class Summary(BaseModel):
-    ready: str | None = None
-    progress: str | None = None
+    huggingFace: HuggingFace | None = None
+    source: Literal['HuggingFace']
 
 
 class Cluster(BaseModel):
+    bytesStaged: int | None = None
+    bytesTotal: int | None = None
+    claimUID: str | None = None
+    message: str | None = None
     name: str
     phase: Literal['Pending', 'Hydrating', 'Ready', 'Failed'] | None = None
     reason: str | None = None
-    message: str | None = None
-    tree: str | None = None
     revision: str | None = None
     source: str | None = None
-    claimUID: str | None = None
-    bytesStaged: int | None = None
-    bytesTotal: int | None = None
+    tree: str | None = None
+
+
+class Summary(BaseModel):
+    progress: str | None = None
+    ready: str | None = None
 
 
 class Status(BaseModel):
-    source: str | None = None
-    revision: str | None = None
-    summary: Summary | None = None
     clusters: list[Cluster] | None = None
+    revision: str | None = None
+    source: str | None = None
+    summary: Summary | None = None
 
 
 class ModelCache(BaseModel):

@@ -25,21 +25,21 @@ class ClusterSelector(BaseModel):
     ] = None
 
 
-class ModelCacheRef(BaseModel):
+class Selector(BaseModel):
+    cel: Annotated[str | None, Field(max_length=10240, min_length=1)] = None
+
+
+class Device(BaseModel):
+    count: Annotated[int | None, Field(ge=1, le=64)] = 1
     name: Annotated[
         str,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
     ]
-    readOnly: bool | None = None
+    selectors: Annotated[list[Selector], Field(max_length=8, min_length=1)]
 
 
-class Topology(BaseModel):
-    tensor: Annotated[int, Field(ge=1, le=64)]
-    pipeline: Annotated[int | None, Field(ge=1, le=64)] = 1
+class NodeSelector(BaseModel):
+    devices: Annotated[list[Device], Field(max_length=16, min_length=1)]
 
 
 AnnotationsAdditionalProperty = TypeAliasType(
@@ -48,18 +48,21 @@ AnnotationsAdditionalProperty = TypeAliasType(
 
 
 class Metadata(BaseModel):
-    labels: Annotated[
-        dict[str, MatchLabelsAdditionalProperty] | None, Field(max_length=32)
-    ] = None
     annotations: Annotated[
         dict[str, AnnotationsAdditionalProperty] | None, Field(max_length=32)
     ] = None
+    labels: Annotated[
+        dict[str, MatchLabelsAdditionalProperty] | None, Field(max_length=32)
+    ] = None
 
 
-CommandItem = TypeAliasType("CommandItem", Annotated[str, Field(max_length=65536)])
+Arg = TypeAliasType("Arg", Annotated[str, Field(max_length=65536)])
 
 
-class SecretKeyRef(BaseModel):
+class ConfigMapKeyRef(BaseModel):
+    key: Annotated[
+        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ]
     name: Annotated[
         str,
         Field(
@@ -68,21 +71,18 @@ class SecretKeyRef(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ]
-    key: Annotated[
-        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ]
     optional: bool | None = None
 
 
 class FieldRef(BaseModel):
-    fieldPath: Annotated[str, Field(max_length=512, min_length=1)]
     apiVersion: Annotated[str | None, Field(max_length=63)] = None
+    fieldPath: Annotated[str, Field(max_length=512, min_length=1)]
 
 
 class ValueFrom(BaseModel):
-    secretKeyRef: SecretKeyRef | None = None
-    configMapKeyRef: SecretKeyRef | None = None
+    configMapKeyRef: ConfigMapKeyRef | None = None
     fieldRef: FieldRef | None = None
+    secretKeyRef: ConfigMapKeyRef | None = None
 
 
 class EnvItem(BaseModel):
@@ -92,11 +92,11 @@ class EnvItem(BaseModel):
 
 
 class Container(BaseModel):
-    name: Annotated[str, Field(max_length=63, min_length=1)]
-    image: Annotated[str, Field(max_length=1024, min_length=1, pattern='^[!-~]+$')]
-    command: Annotated[list[CommandItem] | None, Field(max_length=512)] = None
-    args: Annotated[list[CommandItem] | None, Field(max_length=512)] = None
+    args: Annotated[list[Arg] | None, Field(max_length=512)] = None
+    command: Annotated[list[Arg] | None, Field(max_length=512)] = None
     env: Annotated[list[EnvItem] | None, Field(max_length=256)] = None
+    image: Annotated[str, Field(max_length=1024, min_length=1, pattern='^[!-~]+$')]
+    name: Annotated[str, Field(max_length=63, min_length=1)]
 
 
 class ImagePullSecret(BaseModel):
@@ -122,10 +122,41 @@ class Template(BaseModel):
     spec: Spec1
 
 
-class Workers(BaseModel):
-    count: Annotated[int | None, Field(ge=1, le=1000)] = 1
-    topology: Topology
+class Worker(BaseModel):
+    nodes: Annotated[int, Field(ge=1, le=63)]
+
+
+class Member(BaseModel):
+    nodeSelector: NodeSelector | None = None
+    role: Literal['Standalone', 'Leader', 'Worker'] | None = 'Standalone'
     template: Template
+    worker: Worker | None = None
+
+
+class Engine(BaseModel):
+    copies: Annotated[int | None, Field(ge=1, le=64)] = 1
+    members: Annotated[list[Member], Field(max_length=2, min_length=1)]
+    name: Annotated[
+        str,
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+    ]
+    phase: Literal['Prefill', 'Decode'] | None = None
+
+
+class ModelCacheRef(BaseModel):
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+    readOnly: bool | None = None
+
+
+class Serving(BaseModel):
+    mode: Literal['Unified', 'PrefillDecode'] = 'Unified'
 
 
 class Metadata1(BaseModel):
@@ -134,61 +165,19 @@ class Metadata1(BaseModel):
     ] = None
 
 
-class Serving(BaseModel):
-    mode: Literal['Unified', 'PrefillDecode'] = 'Unified'
-
-
 class Toleration(BaseModel):
+    effect: Literal['NoSchedule', 'NoExecute'] | None = None
     key: Annotated[str | None, Field(max_length=317)] = None
     operator: Literal['Exists', 'Equal'] | None = 'Equal'
     value: Annotated[str | None, Field(max_length=253)] = None
-    effect: Literal['NoSchedule', 'NoExecute'] | None = None
-
-
-class Selector(BaseModel):
-    cel: Annotated[str | None, Field(max_length=10240, min_length=1)] = None
-
-
-class Device(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    count: Annotated[int | None, Field(ge=1, le=64)] = 1
-    selectors: Annotated[list[Selector], Field(max_length=8, min_length=1)]
-
-
-class NodeSelector(BaseModel):
-    devices: Annotated[list[Device], Field(max_length=16, min_length=1)]
-
-
-class Worker(BaseModel):
-    nodes: Annotated[int, Field(ge=1, le=63)]
-
-
-class Member(BaseModel):
-    role: Literal['Standalone', 'Leader', 'Worker'] | None = 'Standalone'
-    nodeSelector: NodeSelector | None = None
-    worker: Worker | None = None
-    template: Template
-
-
-class Engine(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    copies: Annotated[int | None, Field(ge=1, le=64)] = 1
-    phase: Literal['Prefill', 'Decode'] | None = None
-    members: Annotated[list[Member], Field(max_length=2, min_length=1)]
 
 
 class Spec2(BaseModel):
     clusterSelector: ClusterSelector | None = None
+    engines: Annotated[list[Engine], Field(max_length=8, min_length=1)]
     modelCacheRef: ModelCacheRef | None = None
     serving: Serving | None = None
     tolerations: Annotated[list[Toleration] | None, Field(max_length=64)] = None
-    engines: Annotated[list[Engine], Field(max_length=8, min_length=1)]
 
 
 class Template1(BaseModel):
@@ -196,20 +185,31 @@ class Template1(BaseModel):
     spec: Spec2
 
 
+class Topology(BaseModel):
+    pipeline: Annotated[int | None, Field(ge=1, le=64)] = 1
+    tensor: Annotated[int, Field(ge=1, le=64)]
+
+
+class Workers(BaseModel):
+    count: Annotated[int | None, Field(ge=1, le=1000)] = 1
+    template: Template
+    topology: Topology
+
+
 class Spec(BaseModel):
-    replicas: Annotated[int, Field(ge=0, le=100)]
     clusterSelector: ClusterSelector | None = None
-    modelCacheRef: ModelCacheRef | None = None
-    workers: Workers | None = None
-    template: Template1 | None = None
     engines: Annotated[list[Engine] | None, Field(max_length=8, min_length=1)] = None
+    modelCacheRef: ModelCacheRef | None = None
+    replicas: Annotated[int, Field(ge=0, le=100)]
     serving: Serving | None = None
+    template: Template1 | None = None
     tolerations: Annotated[list[Toleration] | None, Field(max_length=64)] = None
+    workers: Workers | None = None
 
 
 class Replicas(BaseModel):
-    total: int | None = None
     ready: int | None = None
+    total: int | None = None
 
 
 class Status(BaseModel):

@@ -11,21 +11,38 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 
-class ModelCacheRef(BaseModel):
-    name: Annotated[
-        str,
+class Selector(BaseModel):
+    cel: Annotated[str | None, Field(max_length=10240, min_length=1)] = None
+
+
+class DeviceRequest(BaseModel):
+    count: Annotated[int | None, Field(ge=1, le=64)] = 1
+    deviceClassName: Annotated[
+        str | None,
         Field(
             max_length=253,
             min_length=1,
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
+    ] = None
+    extendedResourceName: Annotated[
+        str | None,
+        Field(
+            max_length=317,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
+        ),
+    ] = None
+    name: Annotated[
+        str,
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
     ]
-    readOnly: bool | None = None
+    selectors: Annotated[list[Selector] | None, Field(max_length=8)] = None
 
 
-class Topology(BaseModel):
-    tensor: Annotated[int, Field(ge=1, le=64)]
-    pipeline: Annotated[int | None, Field(ge=1, le=64)] = 1
+AnnotationsAdditionalProperty = TypeAliasType(
+    "AnnotationsAdditionalProperty", Annotated[str, Field(max_length=8192)]
+)
 
 
 LabelsAdditionalProperty = TypeAliasType(
@@ -37,24 +54,22 @@ LabelsAdditionalProperty = TypeAliasType(
 )
 
 
-AnnotationsAdditionalProperty = TypeAliasType(
-    "AnnotationsAdditionalProperty", Annotated[str, Field(max_length=8192)]
-)
-
-
 class Metadata(BaseModel):
-    labels: Annotated[
-        dict[str, LabelsAdditionalProperty] | None, Field(max_length=32)
-    ] = None
     annotations: Annotated[
         dict[str, AnnotationsAdditionalProperty] | None, Field(max_length=32)
     ] = None
+    labels: Annotated[
+        dict[str, LabelsAdditionalProperty] | None, Field(max_length=32)
+    ] = None
 
 
-CommandItem = TypeAliasType("CommandItem", Annotated[str, Field(max_length=65536)])
+Arg = TypeAliasType("Arg", Annotated[str, Field(max_length=65536)])
 
 
-class SecretKeyRef(BaseModel):
+class ConfigMapKeyRef(BaseModel):
+    key: Annotated[
+        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ]
     name: Annotated[
         str,
         Field(
@@ -63,21 +78,18 @@ class SecretKeyRef(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ]
-    key: Annotated[
-        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ]
     optional: bool | None = None
 
 
 class FieldRef(BaseModel):
-    fieldPath: Annotated[str, Field(max_length=512, min_length=1)]
     apiVersion: Annotated[str | None, Field(max_length=63)] = None
+    fieldPath: Annotated[str, Field(max_length=512, min_length=1)]
 
 
 class ValueFrom(BaseModel):
-    secretKeyRef: SecretKeyRef | None = None
-    configMapKeyRef: SecretKeyRef | None = None
+    configMapKeyRef: ConfigMapKeyRef | None = None
     fieldRef: FieldRef | None = None
+    secretKeyRef: ConfigMapKeyRef | None = None
 
 
 class EnvItem(BaseModel):
@@ -87,11 +99,11 @@ class EnvItem(BaseModel):
 
 
 class Container(BaseModel):
-    name: Annotated[str, Field(max_length=63, min_length=1)]
-    image: Annotated[str, Field(max_length=1024, min_length=1, pattern='^[!-~]+$')]
-    command: Annotated[list[CommandItem] | None, Field(max_length=512)] = None
-    args: Annotated[list[CommandItem] | None, Field(max_length=512)] = None
+    args: Annotated[list[Arg] | None, Field(max_length=512)] = None
+    command: Annotated[list[Arg] | None, Field(max_length=512)] = None
     env: Annotated[list[EnvItem] | None, Field(max_length=256)] = None
+    image: Annotated[str, Field(max_length=1024, min_length=1, pattern='^[!-~]+$')]
+    name: Annotated[str, Field(max_length=63, min_length=1)]
 
 
 class ImagePullSecret(BaseModel):
@@ -117,74 +129,62 @@ class Template(BaseModel):
     spec: Spec1
 
 
-class Workers(BaseModel):
-    nodePoolName: Annotated[
-        str | None,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+class Worker(BaseModel):
+    nodes: Annotated[int, Field(ge=1, le=63)]
+
+
+class Member(BaseModel):
+    deviceRequests: Annotated[
+        list[DeviceRequest] | None, Field(max_length=16, min_length=1)
     ] = None
-    count: Annotated[int | None, Field(ge=1, le=1000)] = 1
-    topology: Topology
+    nodePoolName: Annotated[
+        str,
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+    ]
+    role: Literal['Standalone', 'Leader', 'Worker'] | None = 'Standalone'
     template: Template
+    worker: Worker | None = None
+
+
+class Engine(BaseModel):
+    copies: Annotated[int | None, Field(ge=1, le=64)] = 1
+    members: Annotated[list[Member], Field(max_length=2, min_length=1)]
+    name: Annotated[
+        str,
+        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
+    ]
+    phase: Literal['Prefill', 'Decode'] | None = None
+
+
+class ModelCacheRef(BaseModel):
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+    readOnly: bool | None = None
 
 
 class Serving(BaseModel):
     mode: Literal['Unified', 'PrefillDecode'] | None = 'Unified'
 
 
-class Selector(BaseModel):
-    cel: Annotated[str | None, Field(max_length=10240, min_length=1)] = None
+class Topology(BaseModel):
+    pipeline: Annotated[int | None, Field(ge=1, le=64)] = 1
+    tensor: Annotated[int, Field(ge=1, le=64)]
 
 
-class DeviceRequest(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    deviceClassName: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ] = None
-    extendedResourceName: Annotated[
-        str | None,
-        Field(
-            max_length=317,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
-        ),
-    ] = None
-    count: Annotated[int | None, Field(ge=1, le=64)] = 1
-    selectors: Annotated[list[Selector] | None, Field(max_length=8)] = None
-
-
-class Worker(BaseModel):
-    nodes: Annotated[int, Field(ge=1, le=63)]
-
-
-class Member(BaseModel):
-    role: Literal['Standalone', 'Leader', 'Worker'] | None = 'Standalone'
+class Workers(BaseModel):
+    count: Annotated[int | None, Field(ge=1, le=1000)] = 1
     nodePoolName: Annotated[
-        str,
+        str | None,
         Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    deviceRequests: Annotated[
-        list[DeviceRequest] | None, Field(max_length=16, min_length=1)
     ] = None
-    worker: Worker | None = None
     template: Template
-
-
-class Engine(BaseModel):
-    name: Annotated[
-        str,
-        Field(max_length=63, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
-    ]
-    copies: Annotated[int | None, Field(ge=1, le=64)] = 1
-    phase: Literal['Prefill', 'Decode'] | None = None
-    members: Annotated[list[Member], Field(max_length=2, min_length=1)]
+    topology: Topology
 
 
 class Spec(BaseModel):
@@ -196,10 +196,10 @@ class Spec(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ]
-    modelCacheRef: ModelCacheRef | None = None
-    workers: Workers | None = None
-    serving: Serving | None = None
     engines: Annotated[list[Engine] | None, Field(max_length=8, min_length=1)] = None
+    modelCacheRef: ModelCacheRef | None = None
+    serving: Serving | None = None
+    workers: Workers | None = None
 
 
 class Cache(BaseModel):

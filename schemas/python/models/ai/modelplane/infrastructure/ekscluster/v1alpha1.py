@@ -10,21 +10,8 @@ from models.io.k8s.apimachinery.pkg.apis.meta.v1 import ObjectMeta
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-Zone = TypeAliasType(
-    "Zone",
-    Annotated[
-        str,
-        Field(
-            max_length=32, min_length=1, pattern='^[a-z]{2,4}(-[a-z]+)+-[0-9]+[a-z]$'
-        ),
-    ],
-)
-
 
 class Credentials(BaseModel):
-    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
-        'ClusterProviderConfig'
-    )
     name: Annotated[
         str | None,
         Field(
@@ -33,6 +20,9 @@ class Credentials(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ] = 'default'
+    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
+        'ClusterProviderConfig'
+    )
 
 
 SubnetCidr = TypeAliasType(
@@ -44,18 +34,13 @@ SubnetCidr = TypeAliasType(
 
 
 class Networking(BaseModel):
+    subnetCidrs: Annotated[
+        list[SubnetCidr] | None, Field(max_length=6, min_length=2)
+    ] = None
     vpcCidr: Annotated[
         str | None,
         Field(max_length=18, pattern='^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$'),
     ] = '10.0.0.0/16'
-    subnetCidrs: Annotated[
-        list[SubnetCidr] | None, Field(max_length=6, min_length=2)
-    ] = None
-
-
-class Gpu(BaseModel):
-    acceleratorType: Annotated[str, Field(max_length=63, min_length=1)]
-    claim: Literal['DRA', 'ExtendedResource'] | None = 'DRA'
 
 
 class CapacityBlock(BaseModel):
@@ -64,28 +49,42 @@ class CapacityBlock(BaseModel):
     ]
 
 
+class Gpu(BaseModel):
+    acceleratorType: Annotated[str, Field(max_length=63, min_length=1)]
+    claim: Literal['DRA', 'ExtendedResource'] | None = 'DRA'
+
+
+Zone = TypeAliasType(
+    "Zone",
+    Annotated[
+        str,
+        Field(
+            max_length=32, min_length=1, pattern='^[a-z]{2,4}(-[a-z]+)+-[0-9]+[a-z]$'
+        ),
+    ],
+)
+
+
 class NodePool(BaseModel):
+    capacityBlock: CapacityBlock | None = None
+    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
+    fabric: Literal['None', 'EFA'] | None = 'None'
+    gpu: Gpu | None = None
+    instanceType: Annotated[str, Field(max_length=63, min_length=1)]
+    maxNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 8
+    minNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 0
     name: Annotated[
         str,
         Field(max_length=40, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
     ]
-    role: Literal['System', 'GPU']
-    instanceType: Annotated[str, Field(max_length=63, min_length=1)]
-    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
     nodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 1
-    minNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 0
-    maxNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 8
-    gpu: Gpu | None = None
-    capacityBlock: CapacityBlock | None = None
+    role: Literal['System', 'GPU']
     zones: Annotated[list[Zone] | None, Field(max_length=8, min_length=1)] = None
-    fabric: Literal['None', 'EFA'] | None = 'None'
 
 
 class Spec(BaseModel):
-    region: Annotated[
-        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
-    ]
-    zones: Annotated[list[Zone] | None, Field(max_length=6, min_length=1)] = None
+    credentials: Credentials | None = None
+    fileSystem: Literal['Managed', 'External'] | None = 'Managed'
     kubernetesVersion: Annotated[
         str | None,
         Field(
@@ -94,16 +93,12 @@ class Spec(BaseModel):
             pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
         ),
     ] = '1.36'
-    credentials: Credentials | None = None
     networking: Networking | None = None
-    fileSystem: Literal['Managed', 'External'] | None = 'Managed'
     nodePools: Annotated[list[NodePool], Field(max_length=8, min_length=1)]
-
-
-class Secret(BaseModel):
-    type: Literal['Kubeconfig']
-    name: Annotated[str, Field(max_length=253)]
-    key: Annotated[str, Field(max_length=253)]
+    region: Annotated[
+        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
+    ]
+    zones: Annotated[list[Zone] | None, Field(max_length=6, min_length=1)] = None
 
 
 class Cache(BaseModel):
@@ -114,10 +109,16 @@ class FileSystem(BaseModel):
     id: str | None = None
 
 
+class Secret(BaseModel):
+    key: Annotated[str, Field(max_length=253)]
+    name: Annotated[str, Field(max_length=253)]
+    type: Literal['Kubeconfig']
+
+
 class Status(BaseModel):
-    secrets: list[Secret] | None = None
     cache: Cache | None = None
     fileSystem: FileSystem | None = None
+    secrets: list[Secret] | None = None
 
 
 class EKSCluster(BaseModel):

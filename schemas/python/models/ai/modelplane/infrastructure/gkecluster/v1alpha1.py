@@ -12,9 +12,6 @@ from typing_extensions import TypeAliasType
 
 
 class Credentials(BaseModel):
-    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
-        'ClusterProviderConfig'
-    )
     name: Annotated[
         str | None,
         Field(
@@ -23,9 +20,16 @@ class Credentials(BaseModel):
             pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
         ),
     ] = 'default'
+    type: Literal['ProviderConfig', 'ClusterProviderConfig'] | None = (
+        'ClusterProviderConfig'
+    )
 
 
 class Networking(BaseModel):
+    nodeCidr: Annotated[
+        str | None,
+        Field(max_length=18, pattern='^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$'),
+    ] = '10.0.0.0/24'
     podCidr: Annotated[
         str | None,
         Field(max_length=18, pattern='^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$'),
@@ -34,15 +38,11 @@ class Networking(BaseModel):
         str | None,
         Field(max_length=18, pattern='^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$'),
     ] = '10.2.0.0/16'
-    nodeCidr: Annotated[
-        str | None,
-        Field(max_length=18, pattern='^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$'),
-    ] = '10.0.0.0/24'
 
 
 class Gpu(BaseModel):
-    acceleratorType: Annotated[str, Field(max_length=63, min_length=1)]
     acceleratorCount: Annotated[int | None, Field(ge=1, le=16)] = 1
+    acceleratorType: Annotated[str, Field(max_length=63, min_length=1)]
     claim: Literal['DRA', 'ExtendedResource'] | None = 'DRA'
 
 
@@ -50,28 +50,22 @@ Zone = TypeAliasType("Zone", Annotated[str, Field(max_length=63, min_length=1)])
 
 
 class NodePool(BaseModel):
+    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
+    gpu: Gpu | None = None
+    machineType: Annotated[str, Field(max_length=63, min_length=1)]
+    maxNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 8
+    minNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 0
     name: Annotated[
         str,
         Field(max_length=40, min_length=1, pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
     ]
-    role: Literal['System', 'GPU']
-    machineType: Annotated[str, Field(max_length=63, min_length=1)]
-    diskSizeGb: Annotated[int | None, Field(ge=10, le=65536)] = 100
     nodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 1
-    minNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 0
-    maxNodeCount: Annotated[int | None, Field(ge=0, le=1000)] = 8
-    gpu: Gpu | None = None
+    role: Literal['System', 'GPU']
     zones: Annotated[list[Zone] | None, Field(max_length=8, min_length=1)] = None
 
 
 class Spec(BaseModel):
-    region: Annotated[
-        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
-    ]
-    project: Annotated[
-        str | None,
-        Field(max_length=30, min_length=6, pattern='^[a-z]([a-z0-9.:-]*[a-z0-9])$'),
-    ] = None
+    credentials: Credentials | None = None
     kubernetesVersion: Annotated[
         str | None,
         Field(
@@ -80,15 +74,15 @@ class Spec(BaseModel):
             pattern='^v?[0-9]+[.][0-9]+([.][0-9]+)?([-+][0-9A-Za-z.+-]+)?$',
         ),
     ] = '1.35'
-    credentials: Credentials | None = None
     networking: Networking | None = None
     nodePools: Annotated[list[NodePool], Field(max_length=8, min_length=1)]
-
-
-class Secret(BaseModel):
-    type: Literal['Kubeconfig', 'GoogleApplicationCredentials', 'GCPServiceAccountKey']
-    name: Annotated[str, Field(max_length=253)]
-    key: Annotated[str, Field(max_length=253)]
+    project: Annotated[
+        str | None,
+        Field(max_length=30, min_length=6, pattern='^[a-z]([a-z0-9.:-]*[a-z0-9])$'),
+    ] = None
+    region: Annotated[
+        str, Field(max_length=32, min_length=1, pattern='^[A-Za-z0-9-]+$')
+    ]
 
 
 class Cache(BaseModel):
@@ -99,10 +93,16 @@ class Network(BaseModel):
     name: str | None = None
 
 
+class Secret(BaseModel):
+    key: Annotated[str, Field(max_length=253)]
+    name: Annotated[str, Field(max_length=253)]
+    type: Literal['Kubeconfig', 'GoogleApplicationCredentials', 'GCPServiceAccountKey']
+
+
 class Status(BaseModel):
-    secrets: list[Secret] | None = None
     cache: Cache | None = None
     network: Network | None = None
+    secrets: list[Secret] | None = None
 
 
 class GKECluster(BaseModel):

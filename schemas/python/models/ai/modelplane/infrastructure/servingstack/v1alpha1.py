@@ -10,56 +10,14 @@ from models.io.k8s.apimachinery.pkg.apis.meta.v1 import ObjectMeta
 from pydantic import BaseModel, Field
 
 
-class Secret(BaseModel):
-    type: Literal['Kubeconfig', 'GoogleApplicationCredentials', 'GCPServiceAccountKey', 'AWSWebIdentityCredentials', 'NebiusServiceAccountCredentials']
-    name: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=1,
-            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        ),
-    ]
-    key: Annotated[
-        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
-    ]
-    namespace: Annotated[
-        str | None, Field(max_length=253, pattern='^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$')
-    ] = None
-
-
-class Versions(BaseModel):
-    gatewayApi: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = 'v1.5.1'
-    certManager: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = 'v1.17.1'
-    envoyGateway: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = 'v1.8.1'
-    prometheus: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = '72.6.2'
-    leaderWorkerSet: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = 'v0.8.0'
-    nodeFeatureDiscovery: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = '0.18.3'
-    nvidiaDraDriver: Annotated[
-        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
-    ] = '0.4.0'
-
-
 class Components(BaseModel):
-    gatewayApi: Literal['Managed', 'External'] | None = 'Managed'
     certManager: Literal['Managed', 'External'] | None = 'Managed'
     envoyGateway: Literal['Managed', 'External'] | None = 'Managed'
-    prometheus: Literal['Managed', 'External'] | None = 'Managed'
+    gatewayApi: Literal['Managed', 'External'] | None = 'Managed'
     leaderWorkerSet: Literal['Managed', 'External'] | None = 'Managed'
     nodeFeatureDiscovery: Literal['Managed', 'External'] | None = 'Managed'
     nvidiaDraDriver: Literal['Managed', 'External'] | None = 'Managed'
+    prometheus: Literal['Managed', 'External'] | None = 'Managed'
 
 
 class Listener(BaseModel):
@@ -79,14 +37,56 @@ class Gateway(BaseModel):
     listeners: Annotated[list[Listener] | None, Field(max_length=8)] = None
 
 
+class Secret(BaseModel):
+    key: Annotated[
+        str, Field(max_length=253, min_length=1, pattern='^[-._a-zA-Z0-9]+$')
+    ]
+    name: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=1,
+            pattern='^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        ),
+    ]
+    namespace: Annotated[
+        str | None, Field(max_length=253, pattern='^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$')
+    ] = None
+    type: Literal['Kubeconfig', 'GoogleApplicationCredentials', 'GCPServiceAccountKey', 'AWSWebIdentityCredentials', 'NebiusServiceAccountCredentials']
+
+
+class Versions(BaseModel):
+    certManager: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = 'v1.17.1'
+    envoyGateway: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = 'v1.8.1'
+    gatewayApi: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = 'v1.5.1'
+    leaderWorkerSet: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = 'v0.8.0'
+    nodeFeatureDiscovery: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = '0.18.3'
+    nvidiaDraDriver: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = '0.4.0'
+    prometheus: Annotated[
+        str | None, Field(max_length=32, min_length=1, pattern='^[!-~]+$')
+    ] = '72.6.2'
+
+
 class Spec(BaseModel):
-    secrets: Annotated[list[Secret], Field(max_length=8, min_length=1)]
+    components: Components | None = None
+    gateway: Gateway | None = None
     nvidiaDriverRoot: Annotated[
         str | None, Field(max_length=512, pattern='^/[!-~]*$')
     ] = '/'
+    secrets: Annotated[list[Secret], Field(max_length=8, min_length=1)]
     versions: Versions | None = None
-    components: Components | None = None
-    gateway: Gateway | None = None
 
 
 class Gateway1(BaseModel):

@@ -8,11 +8,11 @@ from pydantic import AwareDatetime, BaseModel
 
 
 class ObjectMeta(BaseModel):
+    annotations: dict[str, str] | None = None
+    creationTimestamp: AwareDatetime | None = None
+    deletionTimestamp: AwareDatetime | None = None
+    generation: int | None = None
+    labels: dict[str, str] | None = None
     name: str | None = None
     namespace: str | None = None
     uid: str | None = None
-    generation: int | None = None
-    creationTimestamp: AwareDatetime | None = None
-    deletionTimestamp: AwareDatetime | None = None
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
