@@ -60,8 +60,9 @@ def test_a_function_runs_with_few_rights(repository: str) -> None:
 
 def test_the_provider_keeps_tokens_out_of_status() -> None:
     """provider-kubernetes runs as the functions count on."""
-    (package,) = [row["package"] for row in PROJECT.dependencies if row["package"].endswith("provider-kubernetes")]
-    assert runtime(f"{package}:v1.2.1", "runtime.yaml")["args"] == ["--sanitize-secrets", "--poll=1m"]
+    (row,) = [row for row in PROJECT.dependencies if row["package"].endswith("provider-kubernetes")]
+    image = f"{row['package']}:{row['version']}"
+    assert runtime(image, "runtime.yaml")["args"] == ["--sanitize-secrets", "--poll=1m"]
 
 
 @pytest.mark.parametrize("repository", REPOSITORIES)

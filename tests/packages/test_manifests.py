@@ -4,6 +4,7 @@
 """What packages say of themselves, and what the Configuration brings."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from release.project import Manifest
 ROOT = Path(__file__).parents[2]
 PROJECT = projects.read(ROOT)
 FUNCTIONS = [pytest.param(one, id=one.name) for one in PROJECT.functions]
+PROVIDERS = {row["package"]: row["version"] for row in PROJECT.dependencies if row["kind"] == "Provider"}
 
 
 def loaded(folder: Path, kind: str) -> list[Manifest]:
@@ -40,14 +42,30 @@ def test_a_function_says_what_it_is(one: projects.Function) -> None:
 
 
 def test_the_configuration_pins_its_functions() -> None:
-    """Every function by digest, every provider within one major version."""
+    """Every function by digest, every provider by one version."""
     digests = {one.name: f"sha256:{index:064}" for index, one in enumerate(PROJECT.functions)}
     rows = manifests.configuration(PROJECT, digests)["spec"]["dependsOn"]
     ours = {row["package"]: row["version"] for row in rows if row["kind"] == "Function"}
     assert ours == {f"ghcr.io/modelplane/modelplane_{name}": digest for name, digest in digests.items()}
-    providers = {row["package"].rpartition("/")[2]: row["version"] for row in rows if row["kind"] == "Provider"}
-    assert {"provider-kubernetes", "provider-helm", "provider-gcp-container"} <= set(providers)
-    assert [version for version in providers.values() if "<v" not in version] == []
+    providers = {row["package"]: row["version"] for row in rows if row["kind"] == "Provider"}
+    assert list(providers.items()) == list(PROVIDERS.items())
+    assert [version for version in providers.values() if not re.fullmatch(r"v\d+\.\d+\.\d+", version)] == []
+
+
+def test_provider_kubernetes_is_the_one_that_the_tests_run() -> None:
+    """The only provider that there is to run here is pinned to the version that runs."""
+    pinned = (ROOT / "tests" / "e2e" / "tools" / "provider-kubernetes" / "go.mod").read_text()
+    version = PROVIDERS["xpkg.crossplane.io/crossplane-contrib/provider-kubernetes"]
+    assert f"github.com/crossplane-contrib/provider-kubernetes {version} " in pinned
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_a_family_is_pinned_before_its_providers(cloud: str) -> None:
+    """Whatever a provider says of its family, the one of its own version is there first."""
+    found = {package: version for package, version in PROVIDERS.items() if f"-{cloud}" in package}
+    family, *others = found
+    assert family.endswith(f"/provider-family-{cloud}")
+    assert (len(set(found.values())), bool(others)) == (1, True)
 
 
 @pytest.mark.parametrize("registry", ["ghcr.io/modelplane", "127.0.0.1:5000", "r.example.com/mirror"])

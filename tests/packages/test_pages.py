@@ -63,3 +63,12 @@ def test_crossplane_is_the_version_that_the_packages_need() -> None:
     assert f"github.com/crossplane/crossplane/v2 v{found.group(1)}" in pinned
     constraint = yaml.safe_load((ROOT / projects.FILE).read_text())["spec"]["crossplane"]["version"]
     assert constraint.startswith(">=v2.3")
+
+
+def test_the_named_providers_are_the_pinned_ones() -> None:
+    """The page that says what becomes of another version names those of the project, and no other but an example."""
+    page = (ROOT / "docs" / "platform" / "install.md").read_text()
+    _, _, section = page.partition("## Providers that are there already")
+    named = set(re.findall(r"v\d+\.\d+\.\d+(?!-)", section.partition("\n## ")[0]))
+    pinned = {row["version"] for row in PROJECT.dependencies}
+    assert (pinned - named, named - pinned) == (set(), {"v1.4.1"})

@@ -7,7 +7,6 @@ The cluster with the node is control plane and workload cluster at once here, si
 """
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -112,10 +111,8 @@ def publish_standins() -> None:
     crds = [*kinds.definitions(), *_kubernetes()]
     for row in project["spec"]["dependencies"]:
         name = row["xpkg"]["package"].removeprefix(f"{PROVIDERS}/")
-        found = re.match(r">=(v[\d.]+)", row["xpkg"]["version"])
-        assert found, row
         groups = _groups(name)
-        _push(name, found.group(1), [crd for crd in crds if crd["spec"]["group"] in groups])
+        _push(name, row["xpkg"]["version"], [crd for crd in crds if crd["spec"]["group"] in groups])
 
 
 def install(cluster: Cluster, version: str, say: Say) -> None:
