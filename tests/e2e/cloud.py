@@ -136,7 +136,8 @@ class Tokens(http.server.ThreadingHTTPServer):
     @property
     def uri(self) -> str:
         """Where to ask."""
-        return f"http://127.0.0.1:{self.server_address[1]}/token"
+        address, port = self.server_address[:2]
+        return f"http://{address}:{port}/token"
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

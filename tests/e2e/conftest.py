@@ -6,33 +6,65 @@
 import os
 from collections.abc import Generator
 
+import click
 import pytest
-from e2e.rig import cases, layout, load
+from e2e.rig import cases, kube, layout, load, places
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import Tenant
+from e2e.scenes import GONE_SECONDS, Tenant
 
 collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
 
 
+ML_TEAM = "ml-team"
+TOLD_SECONDS = 5
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest of the mark of cases that disturb others."""
-    config.addinivalue_line("markers", "alone: breaks or measures what other cases need; runs by itself")
+    """Tell pytest of the marks by which cases are put into lanes, and of the one that has a case begin first."""
+    for lane in cases.LANES:
+        if lane.mark:
+            config.addinivalue_line("markers", f"{lane.mark}: {lane.reason}")
+    config.addinivalue_line("markers", "long: takes longer than all others of its lane, so it begins first")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what fails, and which long case is done."""
+    if report.failed or (report.when == "call" and report.duration > TOLD_SECONDS):
+        click.echo(f"{report.outcome} {_short(report.nodeid)} ({report.when}, {report.duration:.0f} s)")
 
 
 @pytest.fixture(scope="session")
 def control() -> Cluster:
-    """Return the control plane, with our kinds established by Crossplane."""
-    cluster = layout.cluster(layout.CONTROL)
-    load.apis(cluster)
-    return cluster
+    """Return the control plane, with our kinds and functions, as `scripts/rig load` left it."""
+    return layout.cluster(layout.CONTROL)
 
 
 @pytest.fixture(scope="session")
 def workload() -> Cluster:
     """Return the workload cluster with the real node, its class and its volumes."""
-    cluster = layout.cluster(layout.WORKLOAD)
-    load.prepare(cluster)
-    return cluster
+    return layout.cluster(layout.WORKLOAD)
+
+
+@pytest.fixture(scope="session")
+def second() -> Cluster:
+    """Return the second control plane, started by the first process that asks."""
+    with places.locked("second"):
+        load.second(print)
+    return layout.cluster(layout.SECOND)
+
+
+@pytest.fixture
+def ml_team(workload: Cluster) -> Generator[str]:
+    """Yield the namespace of the examples, which only one case at a time may have."""
+    with places.locked(ML_TEAM):
+        gone = "the examples' namespace is free"
+        kube.eventually(gone, lambda: workload.api.find("v1", "Namespace", ML_TEAM) is None, seconds=GONE_SECONDS)
+        yield ML_TEAM
 
 
 @pytest.fixture
@@ -48,6 +80,8 @@ def tenant(request: pytest.FixtureRequest, control: Cluster, workload: Cluster) 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write what came of each case, its set-up and clean-up with it, for the command's table."""
+    if hasattr(terminalreporter.config, "workerinput"):
+        return  # whoever started this process hears of the same cases
     rows: dict[str, list[tuple[str, pytest.TestReport]]] = {}
     for outcome, reports in terminalreporter.stats.items():
         for report in reports:
@@ -61,4 +95,8 @@ def _case(name: str, reports: list[tuple[str, pytest.TestReport]]) -> cases.Case
     figures = dict(pair for _, report in reports for pair in report.user_properties)
     told = ", ".join(str(value) for value in figures.values())
     seconds = sum(report.duration for _, report in reports)
-    return cases.Case(name.rpartition("/")[2], bad[0] if bad else "passed", seconds, told)
+    return cases.Case(_short(name), bad[0] if bad else "passed", seconds, told)
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("tests/e2e/")

@@ -3,26 +3,57 @@
 
 """A stand-in for the controllers of clusters without any: volumes bind, Jobs report fast and end, workloads serve."""
 
+import contextlib
 import datetime as dt
 import json
 import threading
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
+from e2e.rig import clusters as registry
+from e2e.rig import kubernetes, layout, load, storage
 from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
 from modelplane_cli import hydration
 
 COMMIT = "5ca1e" * 8
 TOTAL = 1 << 30
+PAUSE_SECONDS = 1
 PROGRESS = "modelplane.ai/progress"
+
+
+REPORTS = 15
+"""How often a Job reports before it ends."""
+
+
+@contextlib.contextmanager
+def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[None]:
+    """Start clusters of one node each, register them under a label, and play their controllers until all is let go."""
+    player = Player(made)
+    thread = threading.Thread(target=player.run)
+    try:
+        for cluster in made:
+            kubernetes.start_apiserver(cluster)
+            load.gateway_kinds(cluster)
+            storage.add_class(cluster)
+            registry.declare(control, cluster, nodes=1, label=label)
+        thread.start()
+        registry.settle(control, {cluster.name: cluster for cluster in made})
+        yield
+        registry.forget(control, *(cluster.name for cluster in made))
+    finally:
+        player.stopped.set()
+        if thread.is_alive():
+            thread.join()
+        for cluster in made:
+            layout.plane().processes.stop(f"apiserver-{cluster.name}", kill=True)
 
 
 @dataclass
 class Player:
-    """Plays every cluster in turn until it is stopped; each Job reports a number of times before it ends."""
+    """Plays every cluster in turn until it is stopped."""
 
     clusters: list[Cluster]
-    reports: int
     stopped: threading.Event = field(default_factory=threading.Event)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -35,7 +66,7 @@ class Player:
                     self._play(cluster)
                 except (ApiError, OSError) as err:
                     self.errors.append(f"{cluster.name}: {err}")
-            self.stopped.wait(0.2)
+            self.stopped.wait(PAUSE_SECONDS)
 
     def _play(self, cluster: Cluster) -> None:
         self._bind(cluster)
@@ -62,7 +93,7 @@ class Player:
         """Report once more, or end."""
         key = cluster.name, job["metadata"]["uid"]
         count = self.told[key] = self.told.get(key, 0) + 1
-        percent = min(100, 100 * count // self.reports)
+        percent = min(100, 100 * count // REPORTS)
         tree = hydration.flag(job["spec"]["template"]["spec"]["containers"][0]["args"], "--tree")
         progress = {
             "percent": percent,

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from e2e.rig import kube, layout, models, storage
-from e2e.rig.kube import Manifest
+from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
 
 API = "modelplane.ai/v1alpha1"
+PROTECTION = "protection.crossplane.io/v1beta1"
 OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
-STAGE_SECONDS = 150
-SERVE_SECONDS = 240
-GONE_SECONDS = 180
-EXPECTED = ("Namespace", "ServiceAccount", "ConfigMap", "Event")
+STAGE_SECONDS = 300
+SERVE_SECONDS = 400
+GONE_SECONDS = 300
+"""Long enough for an outage in between: other cases take away parts for a minute or more."""
+CONFLICT = 409
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,14 @@ class Tenant:
             raise AssertionError(f"{err}; its status: {status}") from err
         return last
 
-    def says(self, kind: str, name: str, typ: str, reason: str, *, seconds: float = 60) -> Manifest:
+    def says(self, kind: str, name: str, typ: str, reason: str, *, seconds: float = STAGE_SECONDS) -> Manifest:
         """Return a condition once it has a reason."""
         found = self.until(kind, name, lambda row: condition(row, typ)["reason"] == reason, seconds=seconds)
         return condition(found, typ)
 
     def replica(self) -> str:
         """Return the name of the tenant's one replica, once it is there."""
-        (found,) = kube.eventually("a replica", lambda: self.ours("ModelReplica"))
+        (found,) = kube.eventually("a replica", lambda: self.ours("ModelReplica"), seconds=STAGE_SECONDS)
         return found["metadata"]["name"]
 
     def claim(self) -> str:
@@ -144,6 +146,28 @@ class Tenant:
         """Ask for deletion and return whether it was accepted; a guard may refuse it while something is in use."""
         found = self.control.api.find(API, kind, name, namespace=self.namespace)
         return found is not None and self.control.api.try_delete(found, propagation=propagation)
+
+    def refusal(self, kind: str, name: str) -> str:
+        """Return why a deletion is refused, once it is guarded; Crossplane's webhook may be away for a while."""
+        found = self.get(kind, name)
+        kube.eventually(f"{kind} {name} is guarded", lambda: self._guards(kind, name), seconds=STAGE_SECONDS)
+
+        def refused() -> str:
+            try:
+                self.control.api.delete(found)
+            except ApiError as err:
+                if err.code != CONFLICT:
+                    raise
+                return err.message
+            raise AssertionError(f"the deletion of {kind} {name} was accepted")
+
+        return kube.eventually("the deletion is refused", refused)
+
+    def _guards(self, kind: str, name: str) -> list[Manifest]:
+        """Return the usages of one of our objects that Crossplane enforces."""
+        found = self.control.api.list(PROTECTION, "Usage", namespace=self.namespace)
+        of = [(row, row["spec"]["of"]) for row in found if condition(row, "Ready")["status"] == "True"]
+        return [row for row, used in of if used["kind"] == kind and used["resourceRef"]["name"] == name]
 
     def _deleted(self, kind: str) -> bool:
         """Ask for deletion as long as something is there, and return whether nothing is."""

@@ -12,10 +12,9 @@ from e2e.cloud import Answer, Providers, Tokens, google_key
 from e2e.rig import clusters, kube, kubernetes, layout, load, places
 from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import STAGE_SECONDS, Tenant, entry, phase
+from e2e.scenes import PROTECTION, STAGE_SECONDS, Tenant, condition, entry, phase
 
-pytestmark = pytest.mark.alone
-PROTECTION = "protection.crossplane.io/v1beta1"
+pytestmark = pytest.mark.second
 GUARD_SECONDS = 120
 """A settled function looks again after a minute."""
 MADE_SECONDS = 300
@@ -23,6 +22,12 @@ PORT, CONTROLLERS_PORT = 26640, 26641
 CLOUDS = ("Cluster", "NodePool", "Network", "Subnetwork", "ServiceAccountKey", "ServiceAccount")
 EXAMPLE = places.REPOSITORY / "examples" / "clusters" / "gke"
 GKE = "gke-oregon"
+
+
+@pytest.fixture(scope="module", name="control")
+def _control(second: Cluster) -> Cluster:
+    """Return the control plane on which clusters come and go."""
+    return second
 
 
 @pytest.fixture(name="doomed")
@@ -43,7 +48,7 @@ def _doomed() -> Generator[Cluster]:
 @pytest.fixture(name="tokens")
 def _tokens() -> Generator[Tokens]:
     """Yield a token endpoint."""
-    with Tokens(("127.0.0.1", 0), Answer) as server:
+    with Tokens((layout.ADDRESS, 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -113,6 +118,23 @@ def test_a_cloud_cluster_goes_in_order(doomed: Cluster, tokens: Tokens, provider
     _check_order(providers)
     assert doomed.api.find(clusters.GATEWAYS, "Gateway", clusters.GATEWAY, namespace=clusters.SYSTEM) is None
     assert doomed.api.find("storage.k8s.io/v1", "StorageClass", layout.STORAGE_CLASS), "it goes with its cluster"
+
+
+def test_a_cluster_without_nodes(tenant: Tenant) -> None:
+    """On a cluster whose pods stay pending, the cache stays Hydrating and says so; nothing is promised."""
+    empty = layout.cluster(layout.EMPTY)
+    name = clusters.register(tenant.control, empty)
+    try:
+        tenant.cache(selector={"rig": name})
+        tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Hydrating", seconds=STAGE_SECONDS)
+        assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "False"
+        (pod,) = kube.eventually("its pod", lambda: empty.api.list("v1", "Pod", namespace=tenant.namespace))
+        assert pod["status"]["phase"] == "Pending"
+        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
+        kube.eventually("its pod is gone", lambda: not empty.api.list("v1", "Pod", namespace=tenant.namespace))
+    finally:
+        clusters.forget(tenant.control, name)
 
 
 def _check_order(providers: Providers) -> None:

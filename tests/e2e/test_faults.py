@@ -8,13 +8,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from e2e.rig import cgroups, clusters, hub, kube, layout, storage
-from e2e.rig.kube import ApiError
+from e2e.rig import cgroups, hub, kube, storage
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
+from modelplane.backends.base import cache_pvc_name
 
 LONG_SECONDS = 3 * STAGE_SECONDS
 
 
+@pytest.mark.long
 def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
     """The hydrator killed in mid file: the Job's next pod goes on with what is there, and the cache turns Ready."""
     tenant.cache(repo="rig/slow")
@@ -58,7 +59,7 @@ def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant
     tenant.deployment()
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     tenant.cache(repo="rig/moving", revision=new)
-    tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=60)
+    tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=STAGE_SECONDS)
     tenant.hydrating()
     assert old in str(tenant.ask())
     tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
@@ -87,10 +88,7 @@ def test_a_cache_in_use_is_not_deleted(tenant: Tenant) -> None:
     tenant.deployment()
     tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
     tenant.replica()
-    with pytest.raises(ApiError) as refused:
-        tenant.control.api.delete(tenant.get("ModelCache", "model"))
-    assert refused.value.code == 409
-    assert tenant.replica() in refused.value.message
+    assert tenant.replica() in tenant.refusal("ModelCache", "model")
     assert "deletionTimestamp" not in tenant.get("ModelCache", "model")["metadata"]
 
 
@@ -102,8 +100,7 @@ def test_a_replica_scaled_down_while_the_cache_is_guarded(tenant: Tenant) -> Non
     tenant.control.kubectl("scale", "modeldeployment", "serve", "-n", tenant.namespace, "--replicas=1")
     kube.eventually("one replica is left", lambda: len(tenant.ours("ModelReplica")) == 1, seconds=SERVE_SECONDS)
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    with pytest.raises(ApiError, match=tenant.replica()):
-        tenant.control.api.delete(tenant.get("ModelCache", "model"))
+    assert tenant.replica() in tenant.refusal("ModelCache", "model")
     assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "True"
 
 
@@ -131,35 +128,13 @@ def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
     assert [path.name for path in sorted((volume / "trees").iterdir())] == trees
 
 
-@pytest.mark.alone  # the cluster's class changes for every case
 def test_a_volume_that_nobody_may_write(tenant: Tenant) -> None:
-    """A class whose volumes belong to root alone is Failed with the reason, and nothing is published."""
-    storage.add_class(tenant.workload, name=storage.UNWRITABLE_CLASS)
-    storage.add_volume(tenant.workload, "unwritable", storage_class=storage.UNWRITABLE_CLASS)
-    clusters.store(tenant.control, layout.WORKLOAD, storage.UNWRITABLE_CLASS)
-    try:
+    """A volume that belongs to root alone is Failed with the reason, and nothing is published."""
+    with storage.unwritable(tenant.workload, tenant.namespace, cache_pvc_name(tenant.namespace, "model")):
         tenant.cache()
         found = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed", seconds=STAGE_SECONDS)
         assert entry(found)["reason"] == "VolumeNotWritable"
-    finally:
-        clusters.store(tenant.control, layout.WORKLOAD, layout.STORAGE_CLASS)
-
-
-def test_a_cluster_without_nodes(tenant: Tenant) -> None:
-    """On a cluster whose pods stay pending, the cache stays Hydrating and says so; nothing is promised."""
-    empty = layout.cluster(layout.EMPTY)
-    name = clusters.register(tenant.control, empty)
-    try:
-        tenant.cache(selector={"rig": name})
-        tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Hydrating", seconds=STAGE_SECONDS)
-        assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "False"
-        (pod,) = kube.eventually("its pod", lambda: empty.api.list("v1", "Pod", namespace=tenant.namespace))
-        assert pod["status"]["phase"] == "Pending"
-        tenant.control.api.delete(tenant.get("ModelCache", "model"))
-        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
-        kube.eventually("its pod is gone", lambda: not empty.api.list("v1", "Pod", namespace=tenant.namespace))
-    finally:
-        clusters.forget(tenant.control, name)
+        tenant.clear()
 
 
 def _hydrates(pid: int, volume: Path) -> bool:

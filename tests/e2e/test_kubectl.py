@@ -13,6 +13,7 @@ from e2e import goldens
 from e2e.rig import commands, kube
 from e2e.rig.kubernetes import Cluster
 
+pytestmark = pytest.mark.second  # a cluster that is shown has a status, and caches for all clusters would take it
 NAMESPACE = "kubectl"
 PAUSED = {"crossplane.io/paused": "true"}
 SHOWN = {
@@ -22,6 +23,12 @@ SHOWN = {
     "inferenceclasses": full.CLASS,
     "inferenceclusters": full.EXISTING,
 }
+
+
+@pytest.fixture(scope="module", name="control")
+def _control(second: Cluster) -> Cluster:
+    """Return the control plane whose clusters nobody takes by chance."""
+    return second
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,13 @@
 
 """Parts of the system fail for a while: nothing is deleted, status is kept, and all goes on where it was."""
 
-import contextlib
 import time
-from collections.abc import Generator
 
 import pytest
-from e2e.rig import clusters, crossplane, functions, kube, kubernetes, layout, load, models, node
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
+from e2e.rig import clusters, crossplane, functions, kube, kubernetes, layout, load, node
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, phase
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 LONG_SECONDS = 3 * STAGE_SECONDS
 MINUTE = 60
 PUBLISHED = {"providerConfigRef", "gateway", "cache", "gpuPools", "namespace"}
@@ -34,7 +32,7 @@ def test_crossplane_restarts(tenant: Tenant) -> None:
     tenant.cache(repo="rig/slow")
     tenant.hydrating()
     (job,) = tenant.remote("batch/v1", "Job")
-    layout.plane().processes.stop("crossplane")
+    crossplane.stop(tenant.control)
     time.sleep(5)
     crossplane.start(tenant.control)
     assert [row["metadata"]["uid"] for row in tenant.remote("batch/v1", "Job")] == [job["metadata"]["uid"]]
@@ -46,7 +44,7 @@ def test_a_function_is_down_for_a_minute(tenant: Tenant) -> None:
     tenant.cache(repo="rig/slow")
     tenant.hydrating()
     tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=STAGE_SECONDS)
-    function = _function("compose-model-cache")
+    function = _function(tenant, "compose-model-cache")
     functions.stop(function)
     try:
         before = _uids(tenant)
@@ -58,6 +56,7 @@ def test_a_function_is_down_for_a_minute(tenant: Tenant) -> None:
     tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
 
 
+@pytest.mark.away
 def test_a_workload_cluster_is_away_for_a_minute(tenant: Tenant) -> None:
     """The workload API server is unreachable: nothing is deleted, the status stays, and the engine never stops."""
     tenant.cache()
@@ -87,7 +86,7 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
     before, staged = _uids(tenant), entry(tenant.get("ModelCache", "model"))
     cluster = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)
     published = _published(tenant)
-    function = _function("compose-inference-cluster")
+    function = _function(tenant, "compose-inference-cluster")
     functions.stop(function)
     try:
         blank = dict.fromkeys((*PUBLISHED, "conditions"))
@@ -106,37 +105,8 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
     assert _uids(tenant) == before
 
 
-def test_two_deployments_race_for_the_last_node(tenant: Tenant) -> None:
-    """Two deployments and one free node: one is placed, the other says why not, and nothing is over-full."""
-    with _nodes(tenant, 1):
-        tenant.cache()
-        for name in ("first", "second"):
-            tenant.deployment(name)
-        tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
-        kube.eventually(
-            "one of them serves", lambda: sorted(_serving(tenant)) == ["False", "True"], seconds=SERVE_SECONDS
-        )
-        assert len(tenant.ours("ModelReplica")) == 1
-        reasons = {condition(row, "ReplicasScheduled")["reason"] for row in tenant.ours("ModelDeployment")}
-        assert "InsufficientCapacity" in reasons
-        tenant.try_delete("ModelDeployment", "first")
-        tenant.try_delete("ModelDeployment", "second")
-        kube.eventually("no replica is left", lambda: not tenant.ours("ModelReplica"), seconds=SERVE_SECONDS)
-
-
-@contextlib.contextmanager
-def _nodes(tenant: Tenant, count: int) -> Generator[None]:
-    """Give the workload cluster another number of nodes for the length of a block."""
-    clusters.resize(tenant.control, layout.WORKLOAD, count)
-    try:
-        yield
-    finally:
-        clusters.resize(tenant.control, layout.WORKLOAD, clusters.NODES)
-
-
-def _function(name: str) -> functions.Function:
-    every = functions.installed(functions.Options(arguments=load.arguments(models.hydrator(print))))
-    return next(function for function in every if function.name == name)
+def _function(tenant: Tenant, name: str) -> functions.Function:
+    return next(function for function in load.installed(tenant.control) if function.name == name)
 
 
 def _published(tenant: Tenant) -> kube.Manifest:
@@ -149,10 +119,6 @@ def _uids(tenant: Tenant) -> dict[str, str]:
     """Return what is composed for a tenant: each Object and replica, and which one it is."""
     found: list[kube.Manifest] = [*tenant.objects(), *tenant.ours("ModelReplica")]
     return {row["metadata"]["name"]: row["metadata"]["uid"] for row in found}
-
-
-def _serving(tenant: Tenant) -> list[str]:
-    return [condition(row, "Ready")["status"] for row in tenant.ours("ModelDeployment")]
 
 
 def _restart_what_ended(tenant: Tenant) -> None:

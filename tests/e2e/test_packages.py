@@ -3,49 +3,41 @@
 
 """Crossplane installs one Configuration from a registry, runs our images as pods, upgrades them, and lets them go."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 import builders_healthy
 import laws
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from e2e.rig import clusters, crossplane, examples, hub, kube, layout, load, models, packages, places, pods
+from e2e.rig import clusters, crossplane, kube, layout, packages, places, pods
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, phase
 from modelplane_cli import load as documents
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.packages
 OLD, NEW = "v0.0.1", "v0.0.2"
 MIRRORED = "v0.1.0"
 CALLS = 1000
 MEMORY_BAR, START_BAR = 70 << 20, 1.5
-ML_TEAM = "ml-team"
 GONE_SECONDS = 120
 
 Recorder = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
-def plane() -> Generator[Cluster]:
-    """Yield the cluster with the node, its own control plane now, with Modelplane installed from packages."""
-    cluster = layout.cluster(layout.WORKLOAD)
-    load.prepare(cluster)
-    models.mirror(print, examples.images())
-    hub.start(examples.repos())
-    packages.publish_standins()
-    for version in (OLD, NEW):
-        packages.publish(version, print)
-    packages.publish_to_mirror(MIRRORED, print)
-    packages.take_over(cluster)
-    try:
-        packages.install(cluster, OLD, print)
-        crossplane.start_provider(cluster)
-        clusters.register(cluster, cluster)
-        yield cluster
-        clusters.forget(cluster, layout.WORKLOAD)
-        packages.remove(cluster)
-    finally:
-        packages.give_back(layout.cluster(layout.CONTROL), cluster)
+def plane(workload: Cluster) -> Cluster:
+    """Return the cluster with the node, its own control plane too, with Modelplane installed from packages."""
+    running = packages.installed(workload)
+    packages.start(workload)
+    if not running:
+        packages.publish_standins()
+        for version in (OLD, NEW):
+            packages.publish(version, print)
+        packages.publish_to_mirror(MIRRORED, print)
+        packages.install(workload, OLD, print)
+    crossplane.start_provider(workload)
+    clusters.register(workload, workload)
+    return workload
 
 
 def tenant(plane: Cluster, namespace: str) -> Tenant:
@@ -73,9 +65,9 @@ def test_one_manifest_brings_all(plane: Cluster) -> None:
     assert states["objects.kubernetes.crossplane.io"] == "Inactive"
 
 
-def test_the_qwen_example_on_packages(plane: Cluster) -> None:
+def test_the_qwen_example_on_packages(plane: Cluster, ml_team: str) -> None:
     """`kubectl apply -f examples/cache/qwen` ends in Ready with nothing but what the packages brought."""
-    team = tenant(plane, ML_TEAM)
+    team = tenant(plane, ml_team)
     plane.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
     team.ready("ModelCache", "qwen3-0.6b", seconds=STAGE_SECONDS)
     team.ready("ModelDeployment", "qwen", seconds=SERVE_SECONDS)
@@ -95,18 +87,6 @@ def test_two_replicas_answer_alike(plane: Cluster, record_property: Recorder) ->
         most = max(most, *(pods.memory(pod) for pod in running))
     record_property("memory", f"most memory of a function's pod after {CALLS} calls: {most / (1 << 20):.1f} MiB")
     assert most <= MEMORY_BAR
-
-
-def test_a_pod_answers_soon(plane: Cluster, record_property: Recorder) -> None:
-    """From the start of a pod's process to its first reply."""
-    requests = _requests()
-    took = {
-        name: pods.restart(plane, running[0], requests[name][0]) for name, running in pods.by_function(plane).items()
-    }
-    name, slowest = max(took.items(), key=lambda item: item[1].seconds)
-    told = f"{slowest.seconds:.2f} s, of which {slowest.processor:.2f} s on a processor"
-    record_property("start", f"slowest start to first reply: {name}, {told}")
-    assert slowest.seconds <= START_BAR, told
 
 
 def test_an_upgrade_disturbs_nothing(plane: Cluster) -> None:
@@ -143,7 +123,7 @@ def test_without_crossplane_all_serves(plane: Cluster) -> None:
     team.deployment()
     team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     before = _uids(team)
-    layout.plane().processes.stop("crossplane")
+    crossplane.stop(plane)
     names = [row["metadata"]["name"] for row in plane.api.list(packages.PACKAGES, "FunctionRevision")]
     plane.kubectl("delete", "deployments", "--ignore-not-found", f"--namespace={crossplane.NAMESPACE}", *names)
     kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=GONE_SECONDS)
@@ -163,6 +143,27 @@ def test_a_mirror_takes_over(plane: Cluster) -> None:
     team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     assert _uids(team) == before
     team.clear()
+
+
+@pytest.mark.last
+def test_a_pod_answers_soon(plane: Cluster, record_property: Recorder) -> None:
+    """From the start of a pod's process to its first reply."""
+    requests = _requests()
+    took = {
+        name: pods.restart(plane, running[0], requests[name][0]) for name, running in pods.by_function(plane).items()
+    }
+    name, slowest = max(took.items(), key=lambda item: item[1].seconds)
+    told = f"{slowest.seconds:.2f} s, of which {slowest.processor:.2f} s on a processor"
+    record_property("start", f"slowest start to first reply: {name}, {told}")
+    assert slowest.seconds <= START_BAR, told
+
+
+@pytest.mark.last
+def test_all_packages_go(plane: Cluster) -> None:
+    """As docs/platform/uninstall.md says: once no cluster is registered, packages go and leave no function."""
+    clusters.forget(plane, layout.WORKLOAD)
+    packages.remove(plane)
+    packages.stop(plane)
 
 
 def _requests() -> dict[str, list[bytes]]:

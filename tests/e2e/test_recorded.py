@@ -9,13 +9,11 @@ import re
 import time
 from pathlib import Path
 
-import pytest
 import yaml
 from e2e.rig import clusters, layout, places
 from e2e.rig.kube import Manifest
 from e2e.scenes import SERVE_SECONDS, Tenant, condition, entry, gang, phase
 
-pytestmark = pytest.mark.alone
 FOLDER = places.REPOSITORY / "tests" / "recorded"
 HEADER = """\
 # SPDX-FileCopyrightText: The Modelplane Authors

@@ -67,7 +67,7 @@ def _rendered(plane: Plane, xr: Ref, *, target: str, folder: Path) -> list[Manif
     if mine:
         argv += [f"--observed-resources={_file(folder, 'observed', [plane.objects[key] for key in mine])}"]
     text = commands.run(argv, what=f"render {xr}", seconds=120)
-    return [row for row in yaml.safe_load_all(text) if row]
+    return [row for row in yaml.load_all(text, Loader=yaml.CSafeLoader) if row]
 
 
 def _mine(plane: Plane, xr: Ref, theirs: dict[str, Manifest]) -> dict[str, Manifest]:
@@ -110,7 +110,7 @@ def _validate(composed: list[Manifest], folder: Path) -> None:
 
 def _file(folder: Path, name: str, bodies: list[Manifest]) -> str:
     path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump_all(bodies), encoding="utf-8")
+    path.write_text(yaml.dump_all(bodies, Dumper=yaml.CSafeDumper), encoding="utf-8")
     return str(path)
 
 

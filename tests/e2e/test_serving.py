@@ -6,33 +6,30 @@
 import contextlib
 from collections.abc import Callable, Generator
 
-import pytest
 from e2e.rig import layout, places, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, gang
 
 RESTRICTED = "pod-security.kubernetes.io/enforce"
-ML_TEAM = "ml-team"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
 
-@pytest.mark.alone  # its cache is for every cluster, those of other cases too
-def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
+def test_the_qwen_example(control: Cluster, workload: Cluster, ml_team: str) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
-    tenant = Tenant(ML_TEAM, control, workload)
-    label = {"name": ML_TEAM, "labels": {RESTRICTED: "restricted"}}
+    tenant = Tenant(ml_team, control, workload)
+    label = {"name": ml_team, "labels": {RESTRICTED: "restricted"}}
     workload.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": label})
-    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ML_TEAM}})
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ml_team}})
     with _watching(tenant) as watch:
         control.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
         cache = tenant.ready("ModelCache", "qwen3-0.6b", seconds=STAGE_SECONDS)
-        workload.api.patch(workload.api.get("v1", "Namespace", ML_TEAM), {"metadata": {"labels": {RESTRICTED: None}}})
+        workload.api.patch(workload.api.get("v1", "Namespace", ml_team), {"metadata": {"labels": {RESTRICTED: None}}})
         tenant.ready("ModelDeployment", "qwen", seconds=SERVE_SECONDS)
         assert {"0%", "100%"} <= {word for line in watch() for word in line.split()}
     staged = entry(cache)
     assert staged["bytesStaged"] == staged["bytesTotal"] > 2 << 20
-    root = storage.of_claim(workload, ML_TEAM, tenant.claim())
+    root = storage.of_claim(workload, ml_team, tenant.claim())
     assert (root / "trees" / staged["tree"] / ".modelplane-hydrated").is_file()
     assert not RELEASED & {row["spec"]["forProvider"]["manifest"]["kind"] for row in tenant.objects()}
     assert len(tenant.ours("ModelReplica")) == len(tenant.remote("v1", "Service")) == 2

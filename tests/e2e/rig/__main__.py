@@ -4,12 +4,20 @@
 """The rig's own command; no part of the user's CLI."""
 
 import sys
+import time
 
 import click
 from e2e.rig import cases, fleet, layout, machine, tools
 from e2e.rig import load as loading
 from e2e.rig.errors import RigError
 from e2e.rig.kube import ApiError
+
+START = time.monotonic()
+
+
+def say(line: str) -> None:
+    """Print a line, and after how many seconds."""
+    click.echo(f"{time.monotonic() - START:4.0f} s  {line}")
 
 
 @click.group()
@@ -21,7 +29,7 @@ def rig() -> None:
 @click.argument("names", nargs=-1)
 def build(names: tuple[str, ...]) -> None:
     """Build the pinned tools that are missing from the cache."""
-    tools.build(say=click.echo, only=names)
+    tools.build(say=say, only=names)
 
 
 @rig.command()
@@ -36,21 +44,21 @@ def up() -> None:
     """Start the fleet, or what of it does not run."""
     machine.check()
     with fleet.lock():
-        fleet.up(click.echo)
+        fleet.up(say)
 
 
 @rig.command()
 def load() -> None:
     """Load the kinds, compositions, functions and clusters into the control plane."""
     with fleet.lock():
-        loading.load(click.echo)
+        loading.load(say)
 
 
 @rig.command()
 def down() -> None:
     """Stop the fleet and leave nothing behind."""
     with fleet.lock():
-        fleet.down(click.echo)
+        fleet.down(say)
         left = fleet.leftovers()
     if left:
         raise RigError(f"cannot remove all of the fleet: {left[0]} is still there, and {len(left) - 1} more")
@@ -91,11 +99,11 @@ def test(only: str, *, keep: bool) -> None:
     """Build what is missing, start the fleet, run the end-to-end cases, and print one table."""
     machine.check()
     with fleet.lock():
-        fleet.up(click.echo)
-        loading.load(click.echo)
-        code = cases.run(only, click.echo)
+        fleet.up(say)
+        loading.load(say)
+        code = cases.run(only, say)
         if not keep:
-            fleet.down(click.echo)
+            fleet.down(say)
     sys.exit(code)
 
 

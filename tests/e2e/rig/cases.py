@@ -8,16 +8,17 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from e2e.rig import places
 
-TOGETHER = 4
 NO_CASES = 5  # pytest's exit code where nothing was selected
 RESULTS = "MODELPLANE_RIG_RESULTS"
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,96 @@ class Case:
     figures: str = ""
 
 
-def run(only: str, say: Callable[[str], None]) -> int:
-    """Run the cases, those that disturb no other side by side, print the table, return the first bad exit code."""
+@dataclass(frozen=True)
+class Lane:
+    """Cases that one pytest runs, beside other lanes and after some; those without a mark have a lane too.
+
+    `nice` is what the lane's processes are run with: below 0 where everything waits for the lane in the end.
+    """
+
+    name: str
+    reason: str
+    mark: str = ""
+    options: tuple[str, ...] = ("-n0",)
+    nice: int = 0
+    after: tuple[str, ...] = ()
+
+
+LANES = (
+    Lane("together", "disturbs no other", options=("-n6", "--dist=load", "--maxschedchunk=1")),
+    Lane(
+        "second",
+        "has a control plane and clusters of its own",
+        mark="second",
+        options=("-n5", "--dist=loadfile", "--no-loadscope-reorder"),
+        nice=-5,
+    ),
+    Lane("packages", "installs packages on the cluster with the node, one case after the other", "packages", nice=-10),
+    Lane("away", "takes away the API server of the cluster with the node", "away", after=("together", "packages")),
+    Lane("last", "measures time, or removes what others need", "last", after=("away",)),
+)
+"""Most of the time is spent waiting, so that several lanes share two processors well."""
+
+
+@dataclass
+class Run:
+    """A run of the lanes: their exit codes, each known once its lane is done."""
+
+    only: str
+    results: Path
+    say: Say
+    codes: dict[str, int] = field(default_factory=dict)
+    done: dict[str, threading.Event] = field(default_factory=lambda: {lane.name: threading.Event() for lane in LANES})
+
+    def lane(self, lane: Lane) -> None:
+        """Run a lane once those before it are done."""
+        try:
+            for name in lane.after:
+                self.done[name].wait()
+            self.codes[lane.name] = self._pytest(lane)
+        finally:
+            self.done[lane.name].set()
+
+    def _pytest(self, lane: Lane) -> int:
+        argv = ["nice", f"--adjustment={lane.nice}", sys.executable, "-m", "pytest", "tests/e2e", "-q", "-s"]
+        argv += ["-m", expression(lane), "-p", "no:cacheprovider", *lane.options]
+        argv += ["-k", self.only] if self.only else []
+        environment = {**os.environ, "MODELPLANE_RIG": "1", RESULTS: str(self.results)}
+        start = time.monotonic()
+        with subprocess.Popen(  # noqa: S603 - our own tests
+            argv, cwd=places.REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            for line in process.stdout or ():
+                self.say(f"{lane.name:9}| {line.rstrip()}")
+        self.say(f"{lane.name:9}| ended with {process.returncode} after {time.monotonic() - start:.0f} s")
+        return process.returncode
+
+
+def expression(lane: Lane) -> str:
+    """Return pytest's expression for the cases of a lane: the last mark of a case counts."""
+    marks = [other.mark for other in LANES if other.mark]
+    if not lane.mark:
+        return " and ".join(f"not {mark}" for mark in marks)
+    return " and ".join([lane.mark, *(f"not {mark}" for mark in marks[marks.index(lane.mark) + 1 :])])
+
+
+def run(only: str, say: Say) -> int:
+    """Run the cases lane by lane, print the table, return the first bad exit code."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        results = Path(folder, "results")
-        together = _pytest(results, only, "not alone", f"-n{TOGETHER}", "--dist=loadgroup")
-        alone = _pytest(results, only, "alone", "-n0")
-        for line in table(read(results)):
+        made = Run(only, Path(folder, "results"), say)
+        threads = [threading.Thread(target=made.lane, args=(lane,)) for lane in LANES]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for line in table(read(made.results)):
             say(line)
     say(f"{time.monotonic() - start:.0f} seconds in all")
-    if together == alone == NO_CASES:
+    codes = [made.codes.get(lane.name, 1) for lane in LANES]
+    if set(codes) == {NO_CASES}:
         return NO_CASES
-    return next((code for code in (together, alone) if code not in (0, NO_CASES)), 0)
+    return next((code for code in codes if code not in (0, NO_CASES)), 0)
 
 
 def write(found: Iterable[Case]) -> None:
@@ -69,10 +147,3 @@ def table(found: list[Case]) -> list[str]:
         lines.append(f"{name + count:90} {worst:8} {sum(case.seconds for case in cases):8.1f}")
         lines += [f"  {case.figures}" for case in cases if case.figures]
     return lines
-
-
-def _pytest(results: Path, only: str, marked: str, *more: str) -> int:
-    argv = [sys.executable, "-m", "pytest", "tests/e2e", "-m", marked, *more]
-    argv += ["-k", only] if only else []
-    environment = {**os.environ, "MODELPLANE_RIG": "1", RESULTS: str(results)}
-    return subprocess.run(argv, cwd=places.REPOSITORY, env=environment, check=False).returncode  # noqa: S603 - our own tests

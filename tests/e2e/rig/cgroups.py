@@ -3,6 +3,7 @@
 
 """The control groups that hold the node's pods, so that none is left behind."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -34,7 +35,8 @@ def members() -> set[int]:
     found: set[int] = set()
     for hierarchy in hierarchies():
         for group in _groups(hierarchy):
-            found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
+            with contextlib.suppress(FileNotFoundError):  # a container ends meanwhile, and its group with it
+                found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
     return found
 
 

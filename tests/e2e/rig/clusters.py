@@ -3,6 +3,8 @@
 
 """The fleet as Modelplane sees it: an InferenceCluster per workload cluster, made ready by our own functions."""
 
+from collections.abc import Mapping
+
 from e2e.rig import kube, layout
 from e2e.rig.kubernetes import Cluster
 
@@ -15,7 +17,7 @@ GATEWAY = "inference-gateway"
 CLASS = "rig-gpu"
 NODES, GPUS_PER_NODE = 12, 2
 GATEWAY_ADDRESS = "10.199.0.1"
-READY_SECONDS = 180
+READY_SECONDS = 300
 GONE_SECONDS = 240
 EXTERNAL = (
     "gatewayApi",
@@ -39,7 +41,7 @@ def register(
 ) -> str:
     """Make a workload cluster known as a platform team would, and wait until it is Ready; return its name."""
     name = declare(control, workload, name=name, nodes=nodes, label=label)
-    settle(control, workload, name)
+    settle(control, {name: workload})
     return name
 
 
@@ -53,10 +55,13 @@ def declare(control: Cluster, workload: Cluster, *, name: str = "", nodes: int =
     return name
 
 
-def settle(control: Cluster, workload: Cluster, name: str) -> None:
-    """Give a cluster's gateway its address, and wait until the cluster is Ready."""
-    address(control, workload, name)
-    kube.eventually(f"InferenceCluster {name} is Ready", lambda: ready(control, name), seconds=READY_SECONDS)
+def settle(control: Cluster, named: Mapping[str, Cluster]) -> None:
+    """Give the gateways of clusters their addresses, and wait until every cluster is Ready."""
+    for name, workload in named.items():
+        address(control, workload, name)
+    for name in named:
+        what = f"InferenceCluster {name} is Ready"
+        kube.eventually(what, lambda n=name: ready(control, n), seconds=READY_SECONDS)
 
 
 def address(control: Cluster, workload: Cluster, name: str) -> None:
@@ -88,22 +93,6 @@ def of_cluster(control: Cluster, name: str) -> list[kube.Manifest]:
     return control.api.list(OBJECTS, "Object", namespace=SYSTEM, labels=f"modelplane.ai/cluster={name}")
 
 
-def resize(control: Cluster, name: str, nodes: int) -> None:
-    """Change the size of a cluster's pool, and wait until it is published."""
-    pools = [{"name": layout.POOL, "className": CLASS, "nodeCount": nodes}]
-    _change(control, name, {"nodePools": pools})
-    what = f"{nodes} nodes of InferenceCluster {name} are published"
-    kube.eventually(what, lambda: [pool["nodes"] for pool in _status(control, name)["gpuPools"]] == [nodes])
-
-
-def store(control: Cluster, name: str, storage_class: str) -> None:
-    """Change the class of a cluster's model volumes, and wait until it is published."""
-    _change(control, name, {"cluster": {"existing": {"cache": {"storageClassName": storage_class}}}})
-    what = f"class {storage_class} of InferenceCluster {name} is published"
-    kube.eventually(what, lambda: _status(control, name)["cache"] == {"storageClassName": storage_class})
-    kube.eventually(f"InferenceCluster {name} is Ready", lambda: ready(control, name), seconds=READY_SECONDS)
-
-
 def forget(control: Cluster, *names: str) -> None:
     """Delete clusters as soon as nothing uses them, and see that all that was composed for them goes."""
     kube.eventually("the clusters are deleted", lambda: _deleted(control, names), seconds=GONE_SECONDS, pause=2)
@@ -126,14 +115,6 @@ def _deleted(control: Cluster, names: tuple[str, ...]) -> bool:
     for row in there:
         control.api.try_delete(row)
     return not there
-
-
-def _change(control: Cluster, name: str, spec: kube.Manifest) -> None:
-    control.api.patch(control.api.get(API, "InferenceCluster", name), {"spec": spec})
-
-
-def _status(control: Cluster, name: str) -> kube.Manifest:
-    return control.api.get(API, "InferenceCluster", name)["status"]
 
 
 def _secret(name: str, workload: Cluster) -> kube.Manifest:

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Crossplane and provider-kubernetes on the control plane, as processes."""
+"""Crossplane and provider-kubernetes on a control plane, as processes; several control planes may have theirs."""
 
 import base64
 from pathlib import Path
 
-from e2e.rig import certificates, commands, kube, layout, tools
+from e2e.rig import certificates, commands, kube, layout, network, tools
 from e2e.rig.certificates import Pair
 from e2e.rig.errors import RigError
 from e2e.rig.kubernetes import START_SECONDS, Cluster, listens
@@ -14,6 +14,7 @@ from e2e.rig.kubernetes import START_SECONDS, Cluster, listens
 NAMESPACE = "crossplane-system"
 WEBHOOK = "crossplane-no-usages"
 ROOT_CA = "crossplane-root-ca"
+PROGRAM, PROVIDER = "crossplane", "provider-kubernetes"
 SECRETS = {"server": "crossplane-tls-server", "client": "crossplane-tls-client"}
 TRIES = 3
 
@@ -27,14 +28,12 @@ def start(
     """
     if cluster.api.find("v1", "Secret", SECRETS["client"], namespace=NAMESPACE) is None:
         _install(cluster)
-    folder = layout.plane().folder / "crossplane"
+    folder = _folder(cluster)
     for use, secret in SECRETS.items():
         _write_secret(cluster, secret, folder / use)
     _serve_on_loopback(cluster, folder / "server")
     _reach_webhook_by_url(cluster)
-    ports = [
-        f"--{name.replace('health', 'health-probe')}-port={port}" for name, port in layout.CROSSPLANE_PORTS.items()
-    ]
+    ports = layout.crossplane_ports(cluster.name)
     argv = [
         *within,
         tools.binary("crossplane"),
@@ -45,14 +44,18 @@ def start(
         f"--tls-client-certs-dir={folder / 'client'}",
         f"--cache-dir={folder / 'cache'}",
         f"--xfn-cache-dir={folder / 'cache'}",
-        *ports,
+        *(f"--{name}-port={port}" for name, port in ports.items()),
         *extra,
     ]
     processes = layout.plane().processes
     (folder / "cache").mkdir(exist_ok=True)
-    process = processes.start("crossplane", argv, env=_environment(cluster))
-    webhook = layout.CROSSPLANE_PORTS["webhook"]
-    processes.wait(process, lambda: listens("127.0.0.1", webhook), seconds=START_SECONDS)
+    process = processes.start(layout.named(PROGRAM, cluster.name), argv, env=_environment(cluster))
+    processes.wait(process, lambda: listens("127.0.0.1", ports["webhook"]), seconds=START_SECONDS)
+
+
+def stop(cluster: Cluster) -> None:
+    """Stop the Crossplane that serves a cluster."""
+    layout.plane().processes.stop(layout.named(PROGRAM, cluster.name))
 
 
 def start_provider(cluster: Cluster, *, poll: str = "1m") -> None:
@@ -61,25 +64,31 @@ def start_provider(cluster: Cluster, *, poll: str = "1m") -> None:
         for crd in kube.manifests(path):
             crd["spec"].pop("conversion", None)  # its webhook is a Service that does not exist here
             cluster.api.apply(crd)
-    folder = layout.plane().folder / "crossplane" / "server"
-    argv = [
-        tools.binary("provider-kubernetes"),
-        f"--poll={poll}",
-        "--sanitize-secrets",
-        f"--health-probe-bind-addr=127.0.0.1:{layout.PROVIDER_HEALTH_PORT}",
-    ]
+    address, port = layout.PROVIDER_HOSTS.get(cluster.name, ""), layout.PROVIDER_HEALTH_PORT
+    within = network.host(cluster.name, address) if address else ()
+    address = address or "127.0.0.1"
+    probe = f"--health-probe-bind-addr={address}:{port}"
+    argv = [*within, tools.binary("provider-kubernetes"), f"--poll={poll}", "--sanitize-secrets", probe]
     processes = layout.plane().processes
-    environment = {**_environment(cluster), "TLS_SERVER_CERTS_DIR": str(folder)}
-    process = processes.start("provider-kubernetes", argv, env=environment)
-    port = layout.PROVIDER_HEALTH_PORT
-    processes.wait(process, lambda: listens("127.0.0.1", port), seconds=START_SECONDS)
+    environment = {**_environment(cluster), "TLS_SERVER_CERTS_DIR": str(_folder(cluster) / "server")}
+    process = processes.start(layout.named(PROVIDER, cluster.name), argv, env=environment)
+    processes.wait(process, lambda: listens(address, port), seconds=START_SECONDS)
+
+
+def stop_provider(cluster: Cluster) -> None:
+    """Stop the provider that serves a cluster."""
+    layout.plane().processes.stop(layout.named(PROVIDER, cluster.name))
 
 
 def authority(cluster: Cluster) -> Pair:
     """Return Crossplane's own CA, which signs what the functions serve with."""
-    folder = layout.plane().folder / "crossplane" / "root"
+    folder = _folder(cluster) / "root"
     _write_secret(cluster, ROOT_CA, folder)
     return Pair(folder / "tls.crt", folder / "tls.key")
+
+
+def _folder(cluster: Cluster) -> Path:
+    return layout.plane().folder / "crossplane" / cluster.name
 
 
 def _install(cluster: Cluster) -> None:
@@ -139,7 +148,7 @@ def _reach_webhook_by_url(cluster: Cluster) -> None:
     version = "admissionregistration.k8s.io/v1"
     found = cluster.api.get(version, "ValidatingWebhookConfiguration", WEBHOOK)
     ca = base64.b64encode((authority(cluster).cert).read_bytes()).decode()
-    port = layout.CROSSPLANE_PORTS["webhook"]
+    port = layout.crossplane_ports(cluster.name)["webhook"]
     for hook in found["webhooks"]:
         hook["clientConfig"] = {"url": f"https://127.0.0.1:{port}/validate-no-usages", "caBundle": ca}
     cluster.api.patch(found, {"webhooks": found["webhooks"]})

@@ -31,6 +31,8 @@ from e2e.rig.processes import Process, until
 
 Say = Callable[[str], None]
 MARK = "up"
+TIDYING = {"kubelet", "kube-proxy", "containerd"}
+"""What undoes something when it is asked to stop; all else is killed, since its data is thrown away."""
 
 
 @contextlib.contextmanager
@@ -76,7 +78,7 @@ def down(say: Say) -> None:
     processes = layout.plane().processes
     for process in sorted(processes.all(), key=_stop_order):
         say(f"stopping {process.name}")
-        processes.stop(process.name)
+        processes.stop(process.name, kill=process.name not in TIDYING)
         if process.name == "kubelet":
             _end_containers()
         if process.name == "kube-proxy":
@@ -103,6 +105,7 @@ def leftovers() -> list[str]:
     found += [f"mount {path}" for path in _mounts()]
     found += [f"control group {h / cgroups.ROOT}" for h in cgroups.hierarchies() if (h / cgroups.ROOT).exists()]
     found += [f"packet filter chain {chain}" for chain in node.rules()]
+    found += [f"network namespace {name}" for name in network.hosts()]
     bridges = (layout.BRIDGE, layout.POD_BRIDGE)
     return found + [f"network device {b}" for b in bridges if Path(f"/sys/class/net/{b}").exists()]
 
@@ -112,8 +115,8 @@ def _start(say: Say) -> None:
     plane = layout.plane()
     say("starting etcd and the API servers")
     kubernetes.start_etcd(plane)
-    for name in layout.CLUSTER_PORTS:
-        kubernetes.start_apiserver(layout.cluster(name))
+    for name in layout.FLEET:
+        kubernetes.start_apiserver(layout.cluster(name), env=kubernetes.ROOMY)
         kubernetes.start_controllers(layout.cluster(name), port=layout.CONTROLLER_PORTS[name])
     say("starting the registry")
     images.start()

@@ -7,11 +7,12 @@ import importlib.metadata
 import json
 import shutil
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from e2e.rig import certificates, commands, crossplane, kube, layout, tools
+from e2e.rig import certificates, commands, crossplane, images, kube, layout, tools
 from e2e.rig.errors import RigError
 from e2e.rig.kubernetes import START_SECONDS, Cluster, listens
 
@@ -22,44 +23,42 @@ VERSION = "v0.0.1"
 
 @dataclass(frozen=True)
 class Function:
-    """A function as the rig runs it."""
+    """A function as the rig runs it for one control plane."""
 
     name: str
     module: str
     port: int
+    process: str
+    folder: Path
     arguments: tuple[str, ...] = ()
-    path: Path | None = None
-
-    @property
-    def process(self) -> str:
-        """Its name among the rig's processes."""
-        return f"function-{self.name}"
 
 
-@dataclass(frozen=True)
-class Options:
-    """What some functions are told beyond the standard options."""
+def installed(cluster: Cluster, arguments: Mapping[str, tuple[str, ...]]) -> list[Function]:
+    """Return the functions of this environment, found by their entry points, as they serve a control plane.
 
-    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-def installed(options: Options | None = None) -> list[Function]:
-    """Return the functions of this environment, found by their entry points."""
-    given = (options or Options()).arguments
+    `arguments` is what some of them, by name, are told beyond the standard options.
+    """
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
-    ports = _ports([point.name for point in points])
+    folder = layout.plane().folder / "functions" / cluster.name
+    ports = _ports(folder / "ports.json", layout.FIRST_FUNCTION_PORTS[cluster.name], [point.name for point in points])
     return [
-        Function(point.name, point.module.rpartition(".")[0], ports[point.name], given.get(point.name, ()))
+        Function(
+            name=point.name,
+            module=point.module.rpartition(".")[0],
+            port=ports[point.name],
+            process=layout.named(f"function-{point.name}", cluster.name),
+            folder=folder / point.name,
+            arguments=arguments.get(point.name, ()),
+        )
         for point in points
     ]
 
 
-def _ports(names: list[str]) -> dict[str, int]:
+def _ports(file: Path, first: int, names: list[str]) -> dict[str, int]:
     """Return each function's port, the same for as long as the fleet is up, whatever is installed meanwhile."""
-    file = layout.plane().folder / "functions" / "ports.json"
     ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     for name in names:
-        ports.setdefault(name, layout.FIRST_FUNCTION_PORT + len(ports))
+        ports.setdefault(name, first + len(ports))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(ports))
     return ports
@@ -85,15 +84,14 @@ def load(cluster: Cluster, functions: list[Function]) -> None:
 def start(cluster: Cluster, function: Function) -> None:
     """Start a function's process, with mTLS as in a cluster."""
     ca = crossplane.authority(cluster)
-    folder = layout.plane().folder / "functions" / function.name
+    folder = function.folder
     pair = certificates.issue(ca, folder / "serving", function.name, hosts=("127.0.0.1", "localhost"))
     for name, source in {"tls.crt": pair.cert, "tls.key": pair.key, "ca.crt": ca.cert}.items():
         shutil.copyfile(source, folder / name)
     argv = [sys.executable, "-m", function.module, f"--address=127.0.0.1:{function.port}"]
     argv += [f"--tls-certs-dir={folder}", *function.arguments]
-    environment = {"PYTHONPATH": str(function.path)} if function.path else {}
     processes = layout.plane().processes
-    process = processes.start(function.process, argv, env=environment)
+    process = processes.start(function.process, argv)
     processes.wait(process, lambda: listens("127.0.0.1", function.port), seconds=START_SECONDS)
 
 
@@ -103,8 +101,11 @@ def stop(function: Function) -> None:
 
 
 def _push(function: Function) -> str:
-    """Build the function's package and push it to the local registry."""
-    root = layout.plane().folder / "functions" / function.name / "package"
+    """Build the function's package and push it to the local registry, once for all control planes."""
+    package = f"{layout.REGISTRY}/modelplane/{function.name}:{VERSION}"
+    if images.exists(package):
+        return package
+    root = function.folder / "package"
     root.mkdir(parents=True, exist_ok=True)
     meta = {
         "apiVersion": "meta.pkg.crossplane.io/v1",
@@ -116,7 +117,6 @@ def _push(function: Function) -> str:
     archive = root.with_suffix(".xpkg")
     archive.unlink(missing_ok=True)
     cli = tools.binary("crossplane-cli")
-    package = f"{layout.REGISTRY}/modelplane/{function.name}:{VERSION}"
     build = [cli, "xpkg", "build", f"--package-root={root}", f"--package-file={archive}"]
     commands.run(build, what=f"build the package of {function.name}")
     commands.run([cli, "xpkg", "push", f"--package-files={archive}", package], what=f"push {package}")

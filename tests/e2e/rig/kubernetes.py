@@ -6,7 +6,7 @@
 import contextlib
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ SERVICES = "10.96.0.0/16"
 SERVICE_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1", "localhost", "127.0.0.1")
 UNUSED_ADDRESS = "192.0.2.1"  # reserved for documentation: an API server refuses to advertise loopback
 START_SECONDS = 60
+ROOMY = {"GOGC": "200"}
+"""For API servers with much to do: less collecting of garbage, for more memory (the Go runtime's GOGC)."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def start_etcd(plane: Plane) -> None:
     plane.processes.wait(process, lambda: listens("127.0.0.1", plane.etcd_port), seconds=START_SECONDS)
 
 
-def start_apiserver(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
+def start_apiserver(cluster: Cluster, *, env: Mapping[str, str] | None = None) -> None:
     """Start a cluster's API server."""
     plane = cluster.plane
     serving = plane.certificate("apiserver", "kube-apiserver", hosts=(*SERVICE_HOSTS, plane.address))
@@ -134,9 +136,8 @@ def start_apiserver(cluster: Cluster, *, extra: tuple[str, ...] = ()) -> None:
         f"--service-cluster-ip-range={SERVICES}",
         "--authorization-mode=Node,RBAC",
         "--allow-privileged=true",
-        *extra,
     ]
-    process = plane.processes.start(f"apiserver-{cluster.name}", argv)
+    process = plane.processes.start(f"apiserver-{cluster.name}", argv, env=env)
     plane.processes.wait(process, cluster.api.ready, seconds=START_SECONDS)
 
 

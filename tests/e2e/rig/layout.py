@@ -16,11 +16,9 @@ POD_NETWORK = "rig-pods"
 ETCD_PORT, PEER_PORT = 23790, 23800
 REGISTRY_PORT = 25000
 HUB_PORT = 28080
-CROSSPLANE_PORTS = {"webhook": 29443, "metrics": 29444, "health": 29445}
-PROVIDER_WEBHOOK_PORT = 9443  # not for us to choose
-PROVIDER_HEALTH_PORT = 29446
 LWS_PORTS = {"webhook": 29447, "metrics": 29448, "health": 29449}
-FIRST_FUNCTION_PORT = 29500
+PROVIDER_PORTS = {9443: "webhook", 8080: "metrics"}  # not for us to choose
+PROVIDER_HEALTH_PORT = 29450
 KUBELET_PORT = 10250
 DNS_PORT = 53
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
@@ -31,9 +29,14 @@ NODE = "rig-node"
 POOL = "gpu"
 STORAGE_CLASS = "modelplane-rwx"
 
-CONTROL, WORKLOAD, EMPTY = "control", "workload", "empty"
-CLUSTER_PORTS = {CONTROL: 26443, WORKLOAD: 26444, EMPTY: 26445}
-CONTROLLER_PORTS = {CONTROL: 26543, WORKLOAD: 26544, EMPTY: 26545}
+CONTROL, WORKLOAD, EMPTY, SECOND = "control", "workload", "empty", "second"
+FLEET = (CONTROL, WORKLOAD, EMPTY)
+CLUSTER_PORTS = {CONTROL: 26443, WORKLOAD: 26444, EMPTY: 26445, SECOND: 26446}
+CONTROLLER_PORTS = {CONTROL: 26543, WORKLOAD: 26544, EMPTY: 26545, SECOND: 26546}
+CROSSPLANE_FIRST_PORTS = {CONTROL: 29460, SECOND: 29470, WORKLOAD: 29480}
+FIRST_FUNCTION_PORTS = {CONTROL: 29500, SECOND: 29600}
+PROVIDER_HOSTS = {SECOND: "10.199.0.12", WORKLOAD: "10.199.0.13"}
+"""The addresses of hosts of their own, for the providers beside the fleet's: their ports are fixed."""
 
 
 def plane() -> Plane:
@@ -46,12 +49,24 @@ def cluster(name: str) -> Cluster:
     return Cluster(name, CLUSTER_PORTS[name], plane())
 
 
+def crossplane_ports(cluster: str) -> dict[str, int]:
+    """Return the ports of the Crossplane that serves a cluster."""
+    first = CROSSPLANE_FIRST_PORTS[cluster]
+    return {"webhook": first, "metrics": first + 1, "health-probe": first + 2}
+
+
+def named(program: str, cluster: str) -> str:
+    """Return a program's name among the rig's; those beside the fleet's own carry the cluster that they serve."""
+    return program if cluster == CONTROL else f"{program}-{cluster}"
+
+
 def tcp_ports() -> dict[int, str]:
     """Return every port that the fleet listens on, with what listens there."""
     ports = {ETCD_PORT: "etcd", PEER_PORT: "etcd", REGISTRY_PORT: "the registry", HUB_PORT: "the Hub"}
     ports |= {port: f"the API server of {name}" for name, port in CLUSTER_PORTS.items()}
     ports |= {port: f"the controllers of {name}" for name, port in CONTROLLER_PORTS.items()}
-    ports |= {port: f"Crossplane's {name}" for name, port in CROSSPLANE_PORTS.items()}
-    ports |= {PROVIDER_WEBHOOK_PORT: "provider-kubernetes", PROVIDER_HEALTH_PORT: "provider-kubernetes"}
+    for cluster_name in CROSSPLANE_FIRST_PORTS:
+        ports |= {port: f"Crossplane's {name}" for name, port in crossplane_ports(cluster_name).items()}
+    ports |= dict.fromkeys((*PROVIDER_PORTS, PROVIDER_HEALTH_PORT), "provider-kubernetes")
     ports |= {port: f"LeaderWorkerSet's {name}" for name, port in LWS_PORTS.items()}
     return ports | {KUBELET_PORT: "the kubelet"}

@@ -3,32 +3,69 @@
 
 """What Modelplane puts into the control plane: kinds, compositions, functions, and the fleet's clusters."""
 
+import functools
 from collections.abc import Callable
 
-from e2e.rig import clusters, examples, functions, hub, kinds, kube, layout, models, places, storage, tools
+from e2e.rig import (
+    clusters,
+    crossplane,
+    examples,
+    functions,
+    hub,
+    kinds,
+    kube,
+    kubernetes,
+    layout,
+    models,
+    places,
+    storage,
+    tools,
+)
 from e2e.rig.kubernetes import Cluster
 
 Say = Callable[[str], None]
-FREE_VOLUMES = 40
+FREE_VOLUMES = 60
 ESTABLISH_SECONDS = 60
+ROUTING = ("gatewayclasses", "gateways", "httproutes")
 
 
 def load(say: Say) -> None:
     """Load everything; a second call changes only what differs."""
     control = layout.cluster(layout.CONTROL)
-    say("loading the kinds and their compositions")
-    apis(control)
     say("building the hydrator's and the engine's images")
-    hydrator = models.hydrator(say)
     models.mirror(say, examples.images())
     hub.start(examples.repos())
-    found = functions.installed(functions.Options(arguments=arguments(hydrator)))
-    say(f"loading {len(found)} functions: {', '.join(f.name for f in found)}")
-    functions.load(control, found)
+    modelplane(control, say)
     say("registering the workload cluster")
     for name in (layout.WORKLOAD, layout.EMPTY):
         prepare(layout.cluster(name))
     clusters.register(control, layout.cluster(layout.WORKLOAD))
+
+
+def second(say: Say) -> None:
+    """Start a second control plane beside the fleet's, with Modelplane on it, for cases with clusters of their own."""
+    cluster = layout.cluster(layout.SECOND)
+    say("starting a second control plane")
+    kubernetes.start_apiserver(cluster, env=kubernetes.ROOMY)
+    kubernetes.start_controllers(cluster, port=layout.CONTROLLER_PORTS[layout.SECOND])
+    crossplane.start(cluster)
+    crossplane.start_provider(cluster)
+    modelplane(cluster, say)
+
+
+def modelplane(control: Cluster, say: Say) -> None:
+    """Load the kinds, their compositions and the functions into a control plane."""
+    say("loading the kinds and their compositions")
+    apis(control)
+    found = installed(control)
+    say(f"loading {len(found)} functions: {', '.join(f.name for f in found)}")
+    functions.load(control, found)
+
+
+def installed(control: Cluster) -> list[functions.Function]:
+    """Return the functions that serve a control plane, told which hydrator their Jobs run."""
+    arguments = (f"--hydrator-image={models.hydrator(print)}", "--allow-http-endpoints")
+    return functions.installed(control, {"compose-model-cache": arguments})
 
 
 def apis(control: Cluster) -> list[str]:
@@ -56,16 +93,15 @@ def prepare(workload: Cluster) -> None:
 
 
 def gateway_kinds(workload: Cluster) -> None:
-    """Give a cluster the kinds of the Gateway API."""
-    for path in sorted(tools.share("gateway-crds").glob("gateway.networking.k8s.io_*.yaml")):
-        for manifest in kube.manifests(path):
-            if manifest["kind"] == "CustomResourceDefinition":
-                workload.api.apply(manifest)
+    """Give a cluster those kinds of the Gateway API that are composed."""
+    for manifest in _gateway_crds():
+        workload.api.apply(manifest)
 
 
-def arguments(hydrator: str) -> dict[str, tuple[str, ...]]:
-    """Return what the functions are told beyond the standard options, by their names."""
-    return {"compose-model-cache": (f"--hydrator-image={hydrator}", "--allow-http-endpoints")}
+@functools.cache
+def _gateway_crds() -> tuple[kube.Manifest, ...]:
+    folder = tools.share("gateway-crds")
+    return tuple(crd for kind in ROUTING for crd in kube.manifests(folder / f"gateway.networking.k8s.io_{kind}.yaml"))
 
 
 def _established(control: Cluster, name: str) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The bridge that the fleet's servers listen on, and what its kernel settings were before."""
+"""The bridge that the fleet's servers listen on, the hosts on it, and what the kernel's settings were before."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 from e2e.rig import commands, layout, places
 
 FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+HOSTS = Path("/run/netns")
+PREFIX = "rig-"
 
 
 def up() -> None:
@@ -22,8 +24,28 @@ def up() -> None:
     FORWARD.write_text("1\n")
 
 
+def host(name: str, address: str) -> tuple[str, ...]:
+    """Make a host on the bridge, once; return the command that runs a program there, on ports of its own."""
+    space = HOSTS / f"{PREFIX}{name}"
+    if not space.exists():
+        _ip("netns", "add", space.name)
+        _ip("link", "add", f"rigv-{name}", "type", "veth", "peer", "name", "eth0", "netns", space.name)
+        _ip("link", "set", f"rigv-{name}", "master", layout.BRIDGE, "up")
+        _ip("-n", space.name, "address", "add", f"{address}/24", "dev", "eth0")
+        for device in ("lo", "eth0"):
+            _ip("-n", space.name, "link", "set", device, "up")
+    return "nsenter", f"--net={space}"
+
+
+def hosts() -> list[str]:
+    """Return the hosts that there are."""
+    return sorted(path.name for path in HOSTS.glob(f"{PREFIX}*"))
+
+
 def down() -> None:
-    """Remove the bridges and put the kernel's settings back."""
+    """Remove the hosts and the bridges, and put the kernel's settings back."""
+    for name in hosts():
+        _ip("netns", "del", name)
     for bridge in (layout.POD_BRIDGE, layout.BRIDGE):
         if Path(f"/sys/class/net/{bridge}").exists():
             _ip("link", "del", bridge)

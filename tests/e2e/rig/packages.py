@@ -3,17 +3,17 @@
 
 """Modelplane as a platform team installs it: packages in the registry, functions as pods that Crossplane runs.
 
-The cluster with the node is control plane and workload cluster at once here, since pods need a node.
+The cluster with the node is control plane and workload cluster at once here, since pods need a node. Crossplane and the
+provider that serve it run beside the fleet's.
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
-from e2e.rig import clusters, commands, crossplane, images, kinds, kube, layout, places, pods, tools
+from e2e.rig import commands, crossplane, images, kinds, kube, layout, places, pods, tools
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 
@@ -55,33 +55,28 @@ def publish_to_mirror(version: str, say: Say) -> None:
         assert found == digest, f"{target} is not what the Configuration pins"
 
 
-def take_over(cluster: Cluster) -> None:
-    """Let Crossplane serve another cluster, with the flags that the documentation asks for, and run functions as pods.
+def start(cluster: Cluster) -> None:
+    """Start Crossplane on the cluster with the node as the documentation asks for; functions run as pods.
 
     Nothing but what packages activate is active: the policy that activates every kind is deleted.
     """
-    pause()
     run(cluster)
     policy = {"apiVersion": "apiextensions.crossplane.io/v1alpha1", "kind": "ManagedResourceActivationPolicy"}
     cluster.api.delete(policy | {"metadata": {"name": "default"}})
 
 
 def run(cluster: Cluster) -> None:
-    """Start Crossplane on the cluster with the node."""
-    resolver = layout.plane().folder / "crossplane" / "resolv.conf"
-    resolver.parent.mkdir(parents=True, exist_ok=True)
+    """Run Crossplane on the cluster with the node."""
+    resolver = layout.plane().folder / "resolv.conf"
     resolver.write_text(RESOLVER.format(address=layout.ADDRESS))
     within = ("unshare", "--mount", "sh", "-c", WITH_RESOLVER, str(resolver))
     crossplane.start(cluster, packages=RUNTIME, within=within, extra=("--enable-dependency-version-upgrades",))
 
 
-def give_back(control: Cluster, workload: Cluster) -> None:
-    """Let Crossplane and the provider serve the fleet's control plane again, and its cluster be as it was."""
-    pause()
-    crossplane.start(control)
-    crossplane.start_provider(control)
-    if control.api.find("apiextensions.k8s.io/v1", "CustomResourceDefinition", "inferenceclusters.modelplane.ai"):
-        clusters.settle(control, workload, workload.name)
+def stop(cluster: Cluster) -> None:
+    """Stop Crossplane and the provider that serve the cluster with the node."""
+    crossplane.stop(cluster)
+    crossplane.stop_provider(cluster)
 
 
 def remove(cluster: Cluster) -> None:
@@ -96,13 +91,6 @@ def remove(cluster: Cluster) -> None:
     kube.eventually("no function runs", lambda: not pods.functions(cluster), seconds=GONE_SECONDS)
     version = "admissionregistration.k8s.io/v1"
     cluster.api.delete(cluster.api.get(version, "ValidatingWebhookConfiguration", crossplane.WEBHOOK))
-
-
-def pause() -> None:
-    """Stop Crossplane and the provider, and drop the certificates that they had of one cluster."""
-    for name in ("crossplane", "provider-kubernetes"):
-        layout.plane().processes.stop(name)
-    shutil.rmtree(layout.plane().folder / "crossplane", ignore_errors=True)
 
 
 def publish_standins() -> None:
@@ -143,6 +131,12 @@ def host_providers(cluster: Cluster) -> None:
     what = "the kinds of the providers are there"
     kube.eventually(what, lambda: all(_healthy_revision(row) for row in _provider_revisions(cluster)), seconds=60)
     cluster.api.kinds.clear()
+
+
+def installed(cluster: Cluster) -> bool:
+    """Return whether a Configuration is there, of whatever version."""
+    known = cluster.api.find("apiextensions.k8s.io/v1", "CustomResourceDefinition", "configurations.pkg.crossplane.io")
+    return known is not None and bool(cluster.api.list(PACKAGES, "Configuration"))
 
 
 def upgrade(cluster: Cluster, version: str) -> None:

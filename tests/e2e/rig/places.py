@@ -3,7 +3,10 @@
 
 """The folders that the rig writes to."""
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -20,3 +23,11 @@ def state() -> Path:
     """Return the folder of the running rig: certificates, logs, process ids, volumes."""
     given = os.environ.get("MODELPLANE_RIG_STATE")
     return Path(given) if given else Path("/var/lib/modelplane-rig")
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Generator[None]:
+    """Hold something that the processes of one run share, waiting for whoever has it."""
+    with (state() / f"{name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

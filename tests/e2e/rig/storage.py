@@ -3,7 +3,9 @@
 
 """Static ReadWriteMany volumes: folders of this machine, as the roots of a real class would be."""
 
+import contextlib
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 from e2e.rig import kube, layout, places
@@ -13,7 +15,6 @@ VERSION = "storage.k8s.io/v1"
 MODEL_USER = 1000
 GROUP_WRITABLE = 0o2775
 ROOT_ONLY = 0o755
-UNWRITABLE_CLASS = "modelplane-rwx-unwritable"
 SIZE = "100Gi"
 
 
@@ -22,13 +23,13 @@ def volumes() -> Path:
     return places.state() / "volumes"
 
 
-def add_class(cluster: Cluster, *, name: str = layout.STORAGE_CLASS) -> None:
+def add_class(cluster: Cluster) -> None:
     """Add a storage class without a provisioner."""
     cluster.api.apply(
         {
             "apiVersion": VERSION,
             "kind": "StorageClass",
-            "metadata": {"name": name},
+            "metadata": {"name": layout.STORAGE_CLASS},
             "provisioner": "kubernetes.io/no-provisioner",
             "reclaimPolicy": "Retain",
             "volumeBindingMode": "Immediate",
@@ -37,24 +38,41 @@ def add_class(cluster: Cluster, *, name: str = layout.STORAGE_CLASS) -> None:
     )
 
 
-def add_volume(cluster: Cluster, name: str, *, storage_class: str = layout.STORAGE_CLASS) -> Path:
-    """Add a volume and return its folder: root's, and of the pods' group as kubelet's fsGroup would leave it."""
+def add_volume(cluster: Cluster, name: str) -> None:
+    """Add a volume for any claim: its root is root's, and the pods' group's as kubelet's fsGroup would leave it."""
     folder = volumes() / cluster.name / name
-    writable = storage_class == layout.STORAGE_CLASS
     if not folder.exists():
         folder.mkdir(parents=True)
-        os.chown(folder, 0, MODEL_USER if writable else 0)
-        folder.chmod(GROUP_WRITABLE if writable else ROOT_ONLY)
+        os.chown(folder, 0, MODEL_USER)
+        folder.chmod(GROUP_WRITABLE)
+    cluster.api.apply(_volume(name, folder))
+
+
+@contextlib.contextmanager
+def unwritable(cluster: Cluster, namespace: str, claim: str) -> Generator[None]:
+    """Keep a volume that only root may write for one claim, which gets no other."""
+    name = f"{namespace}-unwritable"
+    folder = volumes() / cluster.name / name
+    folder.mkdir(parents=True, mode=ROOT_ONLY)
+    volume = _volume(name, folder)
+    volume["spec"]["claimRef"] = {"namespace": namespace, "name": claim}
+    cluster.api.apply(volume)
+    try:
+        yield
+    finally:
+        cluster.api.delete(volume)
+        folder.rmdir()
+
+
+def _volume(name: str, folder: Path) -> kube.Manifest:
     spec = {
         "capacity": {"storage": SIZE},
         "accessModes": ["ReadWriteMany"],
         "persistentVolumeReclaimPolicy": "Retain",
-        "storageClassName": storage_class,
+        "storageClassName": layout.STORAGE_CLASS,
         "hostPath": {"path": str(folder), "type": "Directory"},
     }
-    metadata = {"name": name}
-    cluster.api.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec})
-    return folder
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
 
 
 def of_claim(cluster: Cluster, namespace: str, claim: str) -> Path:
