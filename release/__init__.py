@@ -16,6 +16,6 @@ manifests      crossplane.yaml, and Compositions that name functions as Crosspla
 xpkgs          packages from images and manifests, by the Crossplane CLI
 boms           a bill of materials for each image, by uv
 staging        a registry on the loopback, and crane's verbs against it
-publish        every digest first, every tag last
+publish        every tag read first, then every digest, every tag last
 programs       the programs that all of this runs
 """

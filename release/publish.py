@@ -1,15 +1,17 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Every digest first, every tag last: a version that exists is whole, and is never changed."""
+"""Every tag is read, every digest pushed, every tag written: a version that exists is whole, and is never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from release import programs, staging
 from release.errors import PackageError
 
-DENIED = ("DENIED", "UNAUTHORIZED", "401", "403")
+HIDDEN = (*staging.MISSING, "DENIED", "UNAUTHORIZED", "401 Unauthorized", "403 Forbidden")
+"""What a registry may say of a repository that the first push makes."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +35,39 @@ class Artifact:
 def check(repository: str, version: str) -> None:
     """Refuse a registry that does not answer, before anything is built."""
     done = programs.attempt([programs.path("crane"), "digest", f"{repository}:{version}"])
-    expected = (*staging.MISSING, *DENIED)
-    if done.code and not any(word in done.stderr for word in expected):
+    if done.code and not any(word in done.last for word in HIDDEN):
         raise PackageError(f"cannot reach the registry of {repository}: {done.last}")
 
 
 def publish(artifacts: Sequence[Artifact], version: str) -> None:
-    """Push everything by digest, refuse where a tag says something else, then tag, the Configuration last."""
-    for artifact in artifacts:
-        staging.crane("copy", artifact.staged, artifact.pinned, what=f"push to {artifact.repository}")
-    untagged = [artifact for artifact in artifacts if not _tagged(artifact, version)]
-    for artifact in untagged:
-        staging.crane("tag", artifact.pinned, version, what=f"tag {artifact.repository}")
+    """Push by digest what is not tagged, then tag it, the Configuration last; a version that is taken gets nothing."""
+    unpushed = _untagged(artifacts, version, absent=HIDDEN)
+    with _resumable(version):
+        for artifact in unpushed:
+            staging.crane("copy", artifact.staged, artifact.pinned, what=f"push to {artifact.repository}")
+    untagged = _untagged(artifacts, version, absent=staging.MISSING)
+    with _resumable(version):
+        for artifact in untagged:
+            staging.crane("tag", artifact.pinned, version, what=f"tag {artifact.repository}")
 
 
-def _tagged(artifact: Artifact, version: str) -> bool:
-    """Return whether a version exists with this content; raise where it has another."""
-    found = staging.digest(f"{artifact.repository}:{version}")
-    if found and found != artifact.digest:
-        raise PackageError(
-            f"cannot publish {version}: {artifact.repository}:{version} exists with other content ({found}); "
-            "choose a new version"
-        )
-    return bool(found)
+def _untagged(artifacts: Sequence[Artifact], version: str, *, absent: Sequence[str]) -> list[Artifact]:
+    """Return what has no tag yet; raise where one has other content."""
+    with _resumable(version):
+        found = [staging.digest(f"{artifact.repository}:{version}", absent=absent) for artifact in artifacts]
+    for artifact, digest in zip(artifacts, found, strict=True):
+        if digest not in ("", artifact.digest):
+            raise PackageError(
+                f"cannot publish {version}: {artifact.repository}:{version} exists with other content ({digest}); "
+                "choose a new version"
+            )
+    return [artifact for artifact, digest in zip(artifacts, found, strict=True) if not digest]
+
+
+@contextmanager
+def _resumable(version: str) -> Generator[None]:
+    """Say that what a registry refused leaves nothing to clear away."""
+    try:
+        yield
+    except PackageError as err:
+        raise PackageError(f"{err}; once that is solved, run the same command again, which finishes {version}") from err

@@ -88,10 +88,10 @@ def crane(*arguments: str, what: str) -> str:
     return programs.run([programs.path("crane"), *arguments], what=what).strip()
 
 
-def digest(image: str) -> str:
-    """Return the digest of an image; empty where its registry has no such image."""
+def digest(image: str, *, absent: Sequence[str] = MISSING) -> str:
+    """Return the digest of an image; empty where its registry says that there is none, in one of these words."""
     done = programs.attempt([programs.path("crane"), "digest", image])
-    if done.code and any(word in done.stderr for word in MISSING):
+    if done.code and any(word in done.last for word in absent):
         return ""
     if done.code:
         raise PackageError(f"cannot read {image}: {done.last}")

@@ -14,16 +14,17 @@ import sys
 import tarfile
 from collections.abc import Generator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
+import builders_registry
 import pytest
 import yaml
+from builders_registry import WORD, from_the, pushes, tags
 
 from release import dependencies, manifests, names, programs, staging
 from release import project as projects
 from release.project import Manifest
+from release.staging import Staging
 from scripts import models
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,7 @@ class Built:
     """What a run of the command left."""
 
     registry: str
+    files: Path
     base: Path
     output: Path
     printed: dict[str, str]
@@ -79,23 +81,36 @@ def publish(registry: str, base: Path, output: Path, *more: str) -> list[str]:
     return [*flags, "--allow-dirty", *more]
 
 
+def published(registry: str) -> list[str]:
+    """Return the names that a version has in a registry: the hydrator, each function, the Configuration last."""
+    packages = [names.function(f"{registry}/modelplane", name) for name in NAMES]
+    return [f"{name}:{VERSION}" for name in (f"{registry}/hydrator", *packages, f"{registry}/modelplane")]
+
+
+def tagged(registry: Staging) -> list[str]:
+    """Return which of them are there."""
+    return [name for name in published(registry.address) if staging.digest(name)]
+
+
+def printed(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return the digests that the command printed."""
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Generator[Built]:
     """Publish everything, for both architectures."""
     folder = tmp_path_factory.mktemp("packages")
-    interpreter = folder / "base" / "usr" / "bin" / "python3.11"
-    interpreter.parent.mkdir(parents=True)
-    interpreter.touch()
+    base = builders_registry.empty_base(folder / "base")
     with staging.serve(folder / "registry") as store:
-        done = package(*publish(store.address, folder / "base", folder / "output"))
+        done = package(*publish(store.address, base, folder / "output"))
         assert done.returncode == 0, done.stderr
-        printed = dict(line.split() for line in done.stdout.splitlines())
-        yield Built(store.address, folder / "base", folder / "output", printed)
+        yield Built(store.address, folder / "registry", base, folder / "output", printed(done))
 
 
 def test_every_package_is_published(built: Built) -> None:
     """What is printed is what the registry has: the hydrator, each function, the Configuration last."""
-    wanted = [built.hydrator, *(built.function(name) for name in NAMES), f"{built.registry}/modelplane:{VERSION}"]
+    wanted = published(built.registry)
     assert list(built.printed) == wanted
     assert {name: staging.digest(name) for name in wanted} == built.printed
     assert json.loads((built.output / "digests.json").read_text()) == built.printed
@@ -105,14 +120,17 @@ def test_a_second_run_makes_the_same(built: Built, tmp_path: Path) -> None:
     """Another folder, another time, the same digests; so publishing again changes nothing."""
     done = package(*publish(built.registry, built.base, tmp_path))
     assert done.returncode == 0, done.stderr
-    assert dict(line.split() for line in done.stdout.splitlines()) == built.printed
+    assert printed(done) == built.printed
 
 
 def test_a_version_is_never_changed(built: Built, tmp_path: Path) -> None:
-    """Other content under the same version is refused, and no tag moves."""
+    """Other content under the same version is refused, no tag moves, and nothing is sent."""
+    stored = sorted(built.files.rglob("*"))
+    assert stored
     line = refused(*publish(built.registry, built.base, tmp_path), epoch="1800000000")
     assert f"cannot publish {VERSION}: {built.hydrator} exists with other content (sha256:" in line
     assert {name: staging.digest(name) for name in built.printed} == built.printed
+    assert sorted(built.files.rglob("*")) == stored
 
 
 @pytest.mark.parametrize("architecture", MACHINES)
@@ -251,38 +269,28 @@ def test_an_image_has_its_bill(built: Built, name: str) -> None:
     assert bill["metadata"]["properties"][0]["value"] == f"{tag.rpartition(':')[0]}@{built.printed[tag]}"
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A registry that lets nobody push, as one does without rights."""
-
-    def do_GET(self) -> None:
-        """Answer that there is a registry, and nothing in it."""
-        self._answer(200 if self.path == "/v2/" else 404, "MANIFEST_UNKNOWN")
-
-    def do_HEAD(self) -> None:
-        """Answer as to a GET."""
-        self.do_GET()
-
-    def do_POST(self) -> None:
-        """Refuse an upload."""
-        self._answer(403, "DENIED")
-
-    def _answer(self, status: int, code: str) -> None:
-        body = json.dumps({"errors": [{"code": code, "message": "requested access to the resource is denied"}]})
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body.encode() if self.command != "HEAD" else b"")
-
-
-def test_no_right_to_push(built: Built, tmp_path: Path) -> None:
-    """The line names the repository and the registry's word."""
-    server = HTTPServer(("127.0.0.1", 0), Refusing)
-    Thread(target=server.serve_forever, daemon=True).start()
-    registry = f"127.0.0.1:{server.server_port}"
-    line = refused(*publish(registry, built.base, tmp_path, "--arch=amd64"))
-    server.shutdown()
-    assert f"cannot push to {registry}/hydrator: " in line
-    assert "DENIED: requested access to the resource is denied" in line
+def test_the_same_command_finishes(built: Built, tmp_path: Path) -> None:
+    """A push denied half-way, a tag denied half-way: no version exists, and the next run of the command is whole."""
+    with (
+        staging.serve(tmp_path / "registry") as registry,
+        builders_registry.front(registry.address) as front,
+    ):
+        command = publish(front.address, built.base, tmp_path / "output", "--arch=amd64")
+        front.rule = from_the(5, pushes)
+        assert f"cannot push to {front.address}/modelplane_compose-" in refused(*command)
+        assert tagged(registry) == []
+        front.rule = from_the(5, tags)
+        line = refused(*command)
+        assert f"cannot tag {front.address}/modelplane_compose-" in line
+        assert line.endswith(
+            f"DENIED: {WORD}; once that is solved, run the same command again, which finishes {VERSION}"
+        )
+        assert len(tagged(registry)) == 4
+        front.rule = lambda _: False
+        done = package(*command)
+        assert done.returncode == 0, done.stderr
+        assert tagged(registry) == published(registry.address)
+        assert {tag: staging.digest(tag) for tag in published(front.address)} == printed(done)
 
 
 @pytest.mark.parametrize(
