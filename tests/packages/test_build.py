@@ -209,9 +209,12 @@ def extracted(built: Built, name: str, folder: Path) -> list[Manifest]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_crossplane_reads_a_function(built: Built, name: str, tmp_path: Path) -> None:
-    """A function's package holds its metadata and nothing else."""
+    """A function's package holds its metadata and nothing else: what it may do, and the page of its kind."""
     (body,) = extracted(built, f"{name}-amd64", tmp_path)
     assert (body["apiVersion"], body["kind"]) == ("meta.pkg.crossplane.io/v1", "Function")
+    assert body["spec"]["capabilities"] == ["composition"]
+    (page,) = [one.readme for one in projects.read(ROOT).functions if one.name == name]
+    assert body["metadata"]["annotations"]["meta.crossplane.io/readme"] == page
 
 
 def test_the_configuration_pins_what_is_published(built: Built, tmp_path: Path) -> None:
