@@ -6,10 +6,13 @@
 import subprocess
 from pathlib import Path
 
+import builders_registry
 import pytest
+import yaml
 
 from release import __main__ as command
 from release import bases, build, programs, source
+from release import project as projects
 from release.errors import PackageError
 from release.source import Source
 
@@ -75,6 +78,24 @@ def test_a_changed_tree_is_not_published(checkout: Path) -> None:
     (checkout / "other").write_text("three\n")
     with pytest.raises(PackageError, match=r"from a changed tree: commit file and 1 more, or give --allow-dirty"):
         source.require_clean(source.read(checkout, "v1.0.0"))
+
+
+def test_the_command_leaves_a_changed_tree_alone(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, before anything is built and before the registry is asked anything."""
+    project = yaml.safe_load((programs.ROOT / projects.FILE).read_text())
+    project["spec"]["functions"] = []
+    (checkout / projects.FILE).write_text(yaml.safe_dump(project))
+    monkeypatch.setattr(command, "ROOT", checkout)
+    with builders_registry.front("") as front:
+        output = checkout / "output"
+        monkeypatch.setattr("sys.argv", ["p", f"--registry={front.address}", "--version=v1.0.0", f"--output={output}"])
+        with pytest.raises(SystemExit) as left:
+            command.main()
+    said = f"cannot publish v1.0.0 from a changed tree: commit {projects.FILE}, or give --allow-dirty for a try"
+    assert (left.value.code, capsys.readouterr()) == (1, ("", f"package: {said}\n"))
+    assert (front.asked, output.exists()) == ([], False)
 
 
 def test_no_checkout_is_no_source(tmp_path: Path) -> None:
