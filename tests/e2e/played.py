@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from e2e.rig import clusters as registry
@@ -22,6 +23,7 @@ PAUSE_SECONDS = 1
 PROGRESS = "modelplane.ai/progress"
 
 
+AT_ONCE = 4
 REPORTS = 15
 """How often a Job reports before it ends."""
 
@@ -32,11 +34,8 @@ def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[N
     player = Player(made)
     thread = threading.Thread(target=player.run)
     try:
-        for cluster in made:
-            kubernetes.start_apiserver(cluster)
-            load.gateway_kinds(cluster)
-            storage.add_class(cluster)
-            registry.declare(control, cluster, nodes=1, label=label)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda cluster: _start(control, cluster, label), made))
         thread.start()
         registry.settle(control, {cluster.name: cluster for cluster in made})
         yield
@@ -47,6 +46,13 @@ def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[N
             thread.join()
         for cluster in made:
             layout.plane().processes.stop(f"apiserver-{cluster.name}", kill=True)
+
+
+def _start(control: Cluster, cluster: Cluster, label: str) -> None:
+    kubernetes.start_apiserver(cluster)
+    load.gateway_kinds(cluster)
+    storage.add_class(cluster)
+    registry.declare(control, cluster, nodes=1, label=label)
 
 
 @dataclass

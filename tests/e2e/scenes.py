@@ -66,6 +66,11 @@ class Tenant:
         found = self.control.api.list(OBJECTS, "Object", namespace=self.namespace)
         return [row for row in found if not kind or row["spec"]["forProvider"]["manifest"]["kind"] == kind]
 
+    def composed(self) -> dict[str, str]:
+        """Return what is composed for the tenant: each Object and replica, and which one it is."""
+        found: list[Manifest] = [*self.objects(), *self.ours("ModelReplica")]
+        return {row["metadata"]["name"]: row["metadata"]["uid"] for row in found}
+
     def remote(self, version: str, kind: str) -> list[Manifest]:
         """Return what is in the tenant's namespace of the workload cluster."""
         return self.workload.api.list(version, kind, namespace=self.namespace)

@@ -52,6 +52,7 @@ def test_a_wrong_revision_then_fixed(tenant: Tenant) -> None:
     tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
 
 
+@pytest.mark.long
 def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant) -> None:
     """A revision changed after Ready: the old commit answers until the new tree is verified, then the new one."""
     old, new = hub.commits("rig/moving")

@@ -6,7 +6,7 @@
 import time
 
 import pytest
-from e2e.rig import clusters, crossplane, functions, kube, kubernetes, layout, load, node
+from e2e.rig import clusters, crossplane, functions, kube, layout, load, node
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, phase
 
 pytestmark = pytest.mark.long
@@ -47,35 +47,13 @@ def test_a_function_is_down_for_a_minute(tenant: Tenant) -> None:
     function = _function(tenant, "compose-model-cache")
     functions.stop(function)
     try:
-        before = _uids(tenant)
+        before = tenant.composed()
         time.sleep(MINUTE)
-        assert _uids(tenant) == before
+        assert tenant.composed() == before
         assert phase(tenant.get("ModelCache", "model")) == "Hydrating"
     finally:
         functions.start(tenant.control, function)
     tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
-
-
-@pytest.mark.away
-def test_a_workload_cluster_is_away_for_a_minute(tenant: Tenant) -> None:
-    """The workload API server is unreachable: nothing is deleted, the status stays, and the engine never stops."""
-    tenant.cache()
-    tenant.deployment()
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    (engine,) = tenant.remote("v1", "Pod")
-    before, staged = _uids(tenant), entry(tenant.get("ModelCache", "model"))
-    processes = layout.plane().processes
-    processes.stop(f"apiserver-{layout.WORKLOAD}")
-    try:
-        told = tenant.says("ModelCache", "model", "ObjectsSynced", "NotSynced", seconds=3 * MINUTE)
-        assert layout.WORKLOAD in told["message"]
-        assert _uids(tenant) == before
-        assert entry(tenant.get("ModelCache", "model")) == staged
-    finally:
-        kubernetes.start_apiserver(tenant.workload)
-        _restart_what_ended(tenant)
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    assert [row["metadata"]["uid"] for row in tenant.remote("v1", "Pod")] == [engine["metadata"]["uid"]]
 
 
 def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
@@ -83,7 +61,7 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
     tenant.cache()
     tenant.deployment()
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    before, staged = _uids(tenant), entry(tenant.get("ModelCache", "model"))
+    before, staged = tenant.composed(), entry(tenant.get("ModelCache", "model"))
     cluster = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)
     published = _published(tenant)
     function = _function(tenant, "compose-inference-cluster")
@@ -93,7 +71,7 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
         tenant.control.api.patch(cluster, {"status": blank}, status=True)
         time.sleep(1.5 * MINUTE)
         assert not PUBLISHED & _published(tenant).keys()
-        assert _uids(tenant) == before
+        assert tenant.composed() == before
         assert entry(tenant.get("ModelCache", "model")) == staged
         assert "rig/tiny" in str(tenant.ask())
     finally:
@@ -102,7 +80,7 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
     kube.eventually(what, lambda: clusters.ready(tenant.control, layout.WORKLOAD), seconds=3 * MINUTE)
     assert _published(tenant) == published
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    assert _uids(tenant) == before
+    assert tenant.composed() == before
 
 
 def _function(tenant: Tenant, name: str) -> functions.Function:
@@ -113,16 +91,3 @@ def _published(tenant: Tenant) -> kube.Manifest:
     """Return what the workload cluster publishes for others."""
     status = tenant.control.api.get(clusters.API, "InferenceCluster", layout.WORKLOAD)["status"]
     return {field: value for field, value in status.items() if field in PUBLISHED}
-
-
-def _uids(tenant: Tenant) -> dict[str, str]:
-    """Return what is composed for a tenant: each Object and replica, and which one it is."""
-    found: list[kube.Manifest] = [*tenant.objects(), *tenant.ours("ModelReplica")]
-    return {row["metadata"]["name"]: row["metadata"]["uid"] for row in found}
-
-
-def _restart_what_ended(tenant: Tenant) -> None:
-    """Start again what gave up while its API server was away."""
-    kubernetes.start_controllers(tenant.workload, port=layout.CONTROLLER_PORTS[layout.WORKLOAD])
-    node.start_services(tenant.workload)
-    node.start_kubelet(tenant.workload)

@@ -3,7 +3,8 @@
 
 """Crossplane installs one Configuration from a registry, runs our images as pods, upgrades them, and lets them go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import builders_healthy
 import laws
@@ -31,13 +32,28 @@ def plane(workload: Cluster) -> Cluster:
     packages.start(workload)
     if not running:
         packages.publish_standins()
-        for version in (OLD, NEW):
-            packages.publish(version, print)
-        packages.publish_to_mirror(MIRRORED, print)
+        packages.publish(OLD, print)
         packages.install(workload, OLD, print)
     crossplane.start_provider(workload)
     clusters.register(workload, workload)
     return workload
+
+
+@pytest.fixture(scope="module")
+def serving(plane: Cluster) -> Tenant:
+    """Return a tenant whose model is on its way to be served, whatever the cases do meanwhile."""
+    team = tenant(plane, "serving")
+    team.cache()
+    team.deployment()
+    return team
+
+
+@pytest.fixture(scope="module")
+def later(serving: Tenant) -> Generator[Future[None]]:
+    """Yield what ends once the later versions are published, which takes place beside the first cases."""
+    assert serving
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(_publish_later)
 
 
 def tenant(plane: Cluster, namespace: str) -> Tenant:
@@ -46,6 +62,7 @@ def tenant(plane: Cluster, namespace: str) -> Tenant:
     return Tenant(namespace, plane, plane)
 
 
+@pytest.mark.usefixtures("later")
 def test_one_manifest_brings_all(plane: Cluster) -> None:
     """Kinds, functions as pods of the published digests, and of managed kinds only what we compose."""
     published = set(packages.digests(OLD))
@@ -89,11 +106,10 @@ def test_two_replicas_answer_alike(plane: Cluster, record_property: Recorder) ->
     assert most <= MEMORY_BAR
 
 
-def test_an_upgrade_disturbs_nothing(plane: Cluster) -> None:
+def test_an_upgrade_disturbs_nothing(plane: Cluster, serving: Tenant, later: Future[None]) -> None:
     """Another version, while a model is staged and another is served: both go on, in the same Job and the same pods."""
-    serving, staging = tenant(plane, "serving"), tenant(plane, "staging")
-    serving.cache()
-    serving.deployment()
+    later.result()
+    staging = tenant(plane, "staging")
     serving.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     staging.cache(repo="rig/slow")
     staging.hydrating()
@@ -110,39 +126,36 @@ def test_an_upgrade_disturbs_nothing(plane: Cluster) -> None:
     staging.clear()
 
 
-def test_a_way_back(plane: Cluster) -> None:
+def test_a_way_back(plane: Cluster, serving: Tenant) -> None:
     """The former version is installed again as the new one was."""
     packages.upgrade(plane, OLD)
-    assert condition(tenant(plane, "serving").get("ModelDeployment", "serve"), "Ready")["status"] == "True"
+    assert condition(serving.get("ModelDeployment", "serve"), "Ready")["status"] == "True"
 
 
-def test_without_crossplane_all_serves(plane: Cluster) -> None:
+def test_without_crossplane_all_serves(plane: Cluster, serving: Tenant) -> None:
     """As docs/platform/uninstall.md says: Crossplane and the functions go, and the model answers all the while."""
-    team = tenant(plane, "serving")
-    team.cache()
-    team.deployment()
-    team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    before = _uids(team)
+    serving.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    before = _uids(serving)
     crossplane.stop(plane)
     names = [row["metadata"]["name"] for row in plane.api.list(packages.PACKAGES, "FunctionRevision")]
     plane.kubectl("delete", "deployments", "--ignore-not-found", f"--namespace={crossplane.NAMESPACE}", *names)
     kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=GONE_SECONDS)
-    assert team.ask()["choices"]
-    assert _uids(team) == before
+    assert serving.ask()["choices"]
+    assert _uids(serving) == before
 
 
-def test_a_mirror_takes_over(plane: Cluster) -> None:
+def test_a_mirror_takes_over(plane: Cluster, serving: Tenant, later: Future[None]) -> None:
     """Crossplane comes back, and fetches a version from a mirror under other names: what was left is as it was."""
+    later.result()
     packages.run(plane)
     packages.install_from_mirror(plane, MIRRORED)
     images = [pod["spec"]["containers"][0]["image"] for pod in pods.functions(plane)]
     mirrored = [image for image in images if image.startswith(f"{packages.MIRROR}/modelplane/modelplane_compose-")]
     assert len(mirrored) == 2 * len(packages.digests(MIRRORED))
-    team = tenant(plane, "serving")
-    before = _uids(team)
-    team.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
-    assert _uids(team) == before
-    team.clear()
+    before = _uids(serving)
+    serving.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    assert _uids(serving) == before
+    serving.clear()
 
 
 @pytest.mark.last
@@ -164,6 +177,11 @@ def test_all_packages_go(plane: Cluster) -> None:
     clusters.forget(plane, layout.WORKLOAD)
     packages.remove(plane)
     packages.stop(plane)
+
+
+def _publish_later() -> None:
+    packages.publish(NEW, print)
+    packages.publish_to_mirror(MIRRORED, print)
 
 
 def _requests() -> dict[str, list[bytes]]:

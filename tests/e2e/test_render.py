@@ -97,11 +97,13 @@ def _named(body: Manifest, composed: Manifest) -> Manifest:
 
 
 def _validate(composed: list[Manifest], folder: Path) -> None:
-    """Ask Crossplane's own validator, which needs a schema of every kind."""
+    """Ask Crossplane's own validator, which needs a schema of every kind, and reads all that it is given."""
+    used = {row["kind"] for row in composed}
+    clouds = [crd for crd in kinds.definitions() if crd["spec"]["names"]["kind"] in used]
     rows = [{**row, "metadata": {"name": "generated", **row["metadata"]}} for row in composed]
     ours = sorted(str(path) for path in (places.REPOSITORY / "apis").glob("*/definition.yaml"))
     schemas = [*ours, str(tools.share("provider-crds")), str(tools.share("crossplane") / "crds")]
-    schemas += [_file(folder, "clouds", kinds.definitions())]
+    schemas += [_file(folder, "clouds", clouds)] if clouds else []
     argv = [tools.binary("crossplane-cli"), "resource", "validate", ",".join(schemas), _file(folder, "composed", rows)]
     flags = ["--crossplane-image=", "--error-on-missing-schemas", "--skip-success-results", f"--cache-dir={folder}"]
     text = commands.run([*argv, *flags], what="validate what is composed")

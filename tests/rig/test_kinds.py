@@ -12,7 +12,7 @@ from e2e.rig.kube import Manifest
 LIBRARY = json.loads(kinds.LIBRARY.read_text())
 
 
-def _played() -> list[Manifest]:
+def _played() -> tuple[Manifest, ...]:
     return kinds.definitions()
 
 

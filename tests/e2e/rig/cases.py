@@ -47,17 +47,16 @@ class Lane:
 
 
 LANES = (
-    Lane("together", "disturbs no other", options=("-n6", "--dist=load", "--maxschedchunk=1")),
+    Lane("together", "disturbs no other", options=("-n8", "--dist=load", "--maxschedchunk=1")),
     Lane(
         "second",
         "has a control plane and clusters of its own",
         mark="second",
         options=("-n5", "--dist=loadfile", "--no-loadscope-reorder"),
-        nice=-5,
+        nice=-10,
     ),
     Lane("packages", "installs packages on the cluster with the node, one case after the other", "packages", nice=-10),
-    Lane("away", "takes away the API server of the cluster with the node", "away", after=("together", "packages")),
-    Lane("last", "measures time, or removes what others need", "last", after=("away",)),
+    Lane("last", "measures time, or removes what others need", "last", after=("together", "packages")),
 )
 """Most of the time is spent waiting, so that several lanes share two processors well."""
 

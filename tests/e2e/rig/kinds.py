@@ -3,6 +3,7 @@
 
 """The kinds of the clouds' providers and of provider-helm: with their schemas, without a controller."""
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +30,8 @@ def load(control: Cluster) -> None:
         control.api.apply(crd)
 
 
-def definitions() -> list[Manifest]:
+@functools.cache
+def definitions() -> tuple[Manifest, ...]:
     """Return a CRD of every kind in the library."""
     library = json.loads(LIBRARY.read_text())
     found: dict[tuple[str, str], dict[str, Manifest]] = {}
@@ -39,7 +41,8 @@ def definitions() -> list[Manifest]:
         if group != REAL:
             schema = inlined(library["definitions"][name], library["definitions"])
             found.setdefault((group, short), {})[number] = schema
-    return [_definition(*key, _plural(*key, library["origins"]), versions) for key, versions in sorted(found.items())]
+    origins = library["origins"]
+    return tuple(_definition(*key, _plural(*key, origins), versions) for key, versions in sorted(found.items()))
 
 
 def inlined(schema: Any, library: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON data

@@ -1,27 +1,27 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Two deployments that see the same free node."""
+"""Clusters of one node that are played: what happens around the last free node, and while the API server is away."""
 
 from collections.abc import Generator
 
 import pytest
 from e2e.played import playing
-from e2e.rig import kube, layout
+from e2e.rig import kube, kubernetes, layout
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition
+from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry
 
 pytestmark = pytest.mark.second
-NAME, PORT = "race", 26650
+NAME, PORT = "one-node", 26650
 
 
 @pytest.fixture(scope="module", name="control")
 def _control(second: Cluster) -> Cluster:
-    """Return the control plane that knows the cluster with one node."""
+    """Return the control plane that knows the cluster."""
     return second
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(control: Cluster) -> Generator[Cluster]:
     """Yield a cluster of one node, whose controllers are played."""
     made = Cluster(NAME, PORT, layout.plane())
@@ -40,6 +40,26 @@ def test_two_deployments_race_for_the_last_node(tenant: Tenant) -> None:
     assert len(tenant.ours("ModelReplica")) == 1
     reasons = {condition(row, "ReplicasScheduled")["reason"] for row in tenant.ours("ModelDeployment")}
     assert "InsufficientCapacity" in reasons
+
+
+def test_a_workload_cluster_is_away_for_a_minute(cluster: Cluster, tenant: Tenant) -> None:
+    """The workload API server cannot be reached: nothing is deleted, the status stays, and all goes on afterwards."""
+    tenant.cache(selector={"rig": NAME})
+    tenant.deployment(clusterSelector={"matchLabels": {"rig": NAME}})
+    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    before, staged = tenant.composed(), entry(tenant.get("ModelCache", "model"), NAME)
+    layout.plane().processes.stop(f"apiserver-{NAME}")
+    try:
+        told = tenant.says("ModelCache", "model", "ObjectsSynced", "NotSynced")
+        assert NAME in told["message"]
+        assert tenant.composed() == before
+        assert entry(tenant.get("ModelCache", "model"), NAME) == staged
+    finally:
+        kubernetes.start_apiserver(cluster)
+    for kind, name in (("ModelCache", "model"), ("ModelDeployment", "serve")):
+        tenant.says(kind, name, "ObjectsSynced", "Synced")
+        tenant.ready(kind, name, seconds=SERVE_SECONDS)
+    assert tenant.composed() == before
 
 
 def _serving(tenant: Tenant) -> list[str]:
