@@ -174,6 +174,11 @@ class Tenant:
         of = [(row, row["spec"]["of"]) for row in found if condition(row, "Ready")["status"] == "True"]
         return [row for row, used in of if used["kind"] == kind and used["resourceRef"]["name"] == name]
 
+    def delete(self, kind: str, name: str, *, propagation: str = "Background") -> None:
+        """Delete one of our objects; while Crossplane's webhook is away there is no answer yet."""
+        what = f"the deletion of {kind} {name} is accepted"
+        kube.eventually(what, lambda: self.try_delete(kind, name, propagation=propagation))
+
     def _deleted(self, kind: str) -> bool:
         """Ask for deletion as long as something is there, and return whether nothing is."""
         found = self.ours(kind)

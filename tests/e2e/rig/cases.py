@@ -55,7 +55,7 @@ LANES = (
         options=("-n5", "--dist=loadfile", "--no-loadscope-reorder"),
         nice=-10,
     ),
-    Lane("packages", "installs packages on the cluster with the node, one case after the other", "packages", nice=-10),
+    Lane("packages", "installs packages on the cluster with the node, one case after the other", "packages", nice=-5),
     Lane("last", "measures time, or removes what others need", "last", after=("together", "packages")),
 )
 """Most of the time is spent waiting, so that several lanes share two processors well."""

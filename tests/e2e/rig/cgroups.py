@@ -59,6 +59,5 @@ def _killed() -> bool:
 
 
 def _groups(hierarchy: Path) -> list[Path]:
-    root = hierarchy / ROOT
-    found = [root, *(p for p in root.rglob("*") if p.is_dir())] if root.is_dir() else []
-    return sorted(found, key=lambda group: len(group.parts), reverse=True)
+    """Return the groups of a hierarchy, deepest first; one may go while they are looked at."""
+    return [Path(folder) for folder, _, _ in os.walk(hierarchy / ROOT, topdown=False)]

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from e2e.rig import commands, layout, places
 
-FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+SETTINGS = {"net/ipv4/ip_forward": "1", "kernel/sched_autogroup_enabled": "0"}
+"""What the fleet needs of the kernel: to forward to pods, and to count priorities among all processes (sched(7))."""
 HOSTS = Path("/run/netns")
 PREFIX = "rig-"
 
 
 def up() -> None:
-    """Make the bridge and let pods be forwarded, once."""
+    """Make the bridge and set the kernel, once."""
     if not Path(f"/sys/class/net/{layout.BRIDGE}").exists():
         _ip("link", "add", layout.BRIDGE, "type", "bridge")
         _ip("address", "add", f"{layout.ADDRESS}/24", "dev", layout.BRIDGE)
     _ip("link", "set", layout.BRIDGE, "up")
+    known = {name: value for name, value in SETTINGS.items() if _setting(name).exists()}
     if not _saved().exists():
-        _saved().write_text(json.dumps({"ip_forward": FORWARD.read_text().strip()}))
-    FORWARD.write_text("1\n")
+        _saved().write_text(json.dumps({name: _setting(name).read_text().strip() for name in known}))
+    for name, value in known.items():
+        _setting(name).write_text(value)
 
 
 def host(name: str, address: str) -> tuple[str, ...]:
@@ -50,8 +53,13 @@ def down() -> None:
         if Path(f"/sys/class/net/{bridge}").exists():
             _ip("link", "del", bridge)
     if _saved().exists():
-        FORWARD.write_text(json.loads(_saved().read_text())["ip_forward"] + "\n")
+        for name, value in json.loads(_saved().read_text()).items():
+            _setting(name).write_text(value)
         _saved().unlink()
+
+
+def _setting(name: str) -> Path:
+    return Path("/proc/sys", name)
 
 
 def _saved() -> Path:
