@@ -3,6 +3,7 @@
 
 """Clusters of one node that are played: what happens around the last free node, and while the API server is away."""
 
+import time
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,7 @@ from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry
 
 pytestmark = pytest.mark.second
 NAME, PORT = "one-node", 26650
+MINUTE = 60
 
 
 @pytest.fixture(scope="module", name="control")
@@ -52,6 +54,7 @@ def test_a_workload_cluster_is_away_for_a_minute(cluster: Cluster, tenant: Tenan
     try:
         told = tenant.says("ModelCache", "model", "ObjectsSynced", "NotSynced")
         assert NAME in told["message"]
+        time.sleep(MINUTE)
         assert tenant.composed() == before
         assert entry(tenant.get("ModelCache", "model"), NAME) == staged
     finally:

@@ -177,6 +177,7 @@ def test_all_packages_go(plane: Cluster) -> None:
     clusters.forget(plane, layout.WORKLOAD)
     packages.remove(plane)
     packages.stop(plane)
+    clusters.settle(layout.cluster(layout.CONTROL), {layout.WORKLOAD: plane})  # its Gateway went, and was made again
 
 
 def _publish_later() -> None:

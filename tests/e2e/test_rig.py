@@ -45,6 +45,7 @@ def namespace(request: pytest.FixtureRequest, workload: Cluster) -> Generator[st
     kube.eventually("the namespace is gone", lambda: workload.api.find("v1", "Namespace", name) is None)
 
 
+@pytest.mark.last  # others stop and start these programs
 def test_a_second_up_changes_nothing() -> None:
     """A second `up` keeps every program of the fleet; those of other cases come and go."""
     before = dict(fleet.status())

@@ -35,7 +35,7 @@ def members() -> set[int]:
     found: set[int] = set()
     for hierarchy in hierarchies():
         for group in _groups(hierarchy):
-            with contextlib.suppress(FileNotFoundError):  # a container ends meanwhile, and its group with it
+            with contextlib.suppress(OSError):  # a container ends meanwhile, and its group with it
                 found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
     return found
 

@@ -73,7 +73,7 @@ def up(say: Say) -> None:
 
 
 def down(say: Say) -> None:
-    """Stop everything and leave nothing behind: no process, mount, network device, rule or control group."""
+    """Stop everything and leave nothing behind: no process, mount, network device, rule, setting or control group."""
     (places.state() / MARK).unlink(missing_ok=True)
     processes = layout.plane().processes
     for process in sorted(processes.all(), key=_stop_order):

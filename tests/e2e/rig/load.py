@@ -32,8 +32,9 @@ ROUTING = ("gatewayclasses", "gateways", "httproutes")
 def load(say: Say) -> None:
     """Load everything; a second call changes only what differs."""
     control = layout.cluster(layout.CONTROL)
-    say("building the hydrator's and the engine's images")
+    say("building the engine's and the hydrator's images")
     models.mirror(say, examples.images())
+    models.hydrator(say)
     hub.start(examples.repos())
     modelplane(control, say)
     say("registering the workload cluster")

@@ -49,6 +49,8 @@ def down() -> None:
     """Remove the hosts and the bridges, and put the kernel's settings back."""
     for name in hosts():
         _ip("netns", "del", name)
+    if HOSTS.is_mount() and not any(HOSTS.iterdir()):
+        commands.run(["umount", str(HOSTS)], what=f"unmount {HOSTS}, which `ip netns` mounted")
     for bridge in (layout.POD_BRIDGE, layout.BRIDGE):
         if Path(f"/sys/class/net/{bridge}").exists():
             _ip("link", "del", bridge)

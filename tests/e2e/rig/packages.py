@@ -80,7 +80,7 @@ def stop(cluster: Cluster) -> None:
 
 
 def remove(cluster: Cluster) -> None:
-    """Remove every package, its kinds with it, and Crossplane's webhook, which nobody answers afterwards."""
+    """Remove every package, its kinds with it, Crossplane's webhook, which nobody answers, and what says that it is there."""
     kinds_of_packages = ("Configuration", "Function", "Provider")
     for kind in kinds_of_packages:
         for row in cluster.api.list(PACKAGES, kind):
@@ -91,6 +91,8 @@ def remove(cluster: Cluster) -> None:
     kube.eventually("no function runs", lambda: not pods.functions(cluster), seconds=GONE_SECONDS)
     version = "admissionregistration.k8s.io/v1"
     cluster.api.delete(cluster.api.get(version, "ValidatingWebhookConfiguration", crossplane.WEBHOOK))
+    installed = {"name": crossplane.SECRETS["client"], "namespace": crossplane.NAMESPACE}
+    cluster.api.delete({"apiVersion": "v1", "kind": "Secret", "metadata": installed})
 
 
 def publish_standins() -> None:

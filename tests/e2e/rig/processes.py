@@ -79,16 +79,18 @@ class Processes:
 
     def find(self, name: str) -> Process | None:
         """Return a recorded program, running or not."""
-        record = self._record(name)
-        if not record.exists():
+        try:
+            found = json.loads(self._record(name).read_text())
+        except FileNotFoundError:
             return None
-        found = json.loads(record.read_text())
         return Process(name, found["pid"], found["started"], self.log(name))
 
     def all(self) -> list[Process]:
         """Return every recorded program, oldest first."""
-        records = sorted((self.folder / "processes").glob("*.json"), key=lambda f: f.stat().st_mtime_ns)
-        return [found for record in records if (found := self.find(record.stem))]
+        found = [
+            process for record in (self.folder / "processes").glob("*.json") if (process := self.find(record.stem))
+        ]
+        return sorted(found, key=lambda process: int(process.started or 0))
 
     def stop(self, name: str, *, seconds: float = 20, kill: bool = False) -> None:
         """Stop a program and forget it."""
