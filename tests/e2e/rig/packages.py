@@ -80,7 +80,7 @@ def stop(cluster: Cluster) -> None:
 
 
 def remove(cluster: Cluster) -> None:
-    """Remove every package, its kinds with it, Crossplane's webhook, which nobody answers, and what says that it is there."""
+    """Remove every package, its kinds, and of Crossplane its webhook and what says that it is installed."""
     kinds_of_packages = ("Configuration", "Function", "Provider")
     for kind in kinds_of_packages:
         for row in cluster.api.list(PACKAGES, kind):
