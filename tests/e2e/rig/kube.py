@@ -98,8 +98,8 @@ class Api:
         return [{"apiVersion": version, "kind": kind, **item} for item in found["items"]]
 
     def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
-        """Apply a manifest on the server's side, as the rig's own field manager."""
-        query = f"?fieldManager={MANAGER}&force=true" + ("&dryRun=All" if dry_run else "")
+        """Apply a manifest on the server's side, as the rig's own field manager; a try refuses unknown fields."""
+        query = f"?fieldManager={MANAGER}&force=true" + ("&dryRun=All&fieldValidation=Strict" if dry_run else "")
         return self.request("PATCH", self.path_of(manifest) + query, body=manifest, kind="application/apply-patch+yaml")
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
