@@ -110,7 +110,7 @@ def test_a_cloud_cluster_goes_in_order(doomed: Cluster, tokens: Tokens, provider
     with pytest.raises(ApiError, match="ModelReplicas or ModelCaches are on"):
         control.api.delete(cluster)
     made = control.api.get(clusters.INFRASTRUCTURE, "GKECluster", GKE, namespace=clusters.SYSTEM)
-    with pytest.raises(ApiError, match=f"by resource ServingStack/{GKE}"):
+    with pytest.raises(ApiError, match=f"{GKE}-stack-first-"):
         control.api.delete(made)
     tenant.control.api.delete(tenant.get("ModelCache", "model"))
     clusters.forget(control, GKE)
