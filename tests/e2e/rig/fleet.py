@@ -106,6 +106,7 @@ def leftovers() -> list[str]:
     found += [f"control group {h / cgroups.ROOT}" for h in cgroups.hierarchies() if (h / cgroups.ROOT).exists()]
     found += [f"packet filter chain {chain}" for chain in node.rules()]
     found += [f"network namespace {name}" for name in network.hosts()]
+    found += [f"mount {network.HOSTS}"] * (network.mounted() and not any(network.HOSTS.iterdir()))
     bridges = (layout.BRIDGE, layout.POD_BRIDGE)
     return found + [f"network device {b}" for b in bridges if Path(f"/sys/class/net/{b}").exists()]
 

@@ -45,11 +45,16 @@ def hosts() -> list[str]:
     return sorted(path.name for path in HOSTS.glob(f"{PREFIX}*"))
 
 
+def mounted() -> bool:
+    """Return whether `ip netns` mounted its folder; it is of the same disk, so that only the kernel's list tells."""
+    return any(row.split()[1] == str(HOSTS) for row in Path("/proc/self/mounts").read_text().splitlines())
+
+
 def down() -> None:
     """Remove the hosts and the bridges, and put the kernel's settings back."""
     for name in hosts():
         _ip("netns", "del", name)
-    if HOSTS.is_mount() and not any(HOSTS.iterdir()):
+    if mounted() and not any(HOSTS.iterdir()):
         commands.run(["umount", str(HOSTS)], what=f"unmount {HOSTS}, which `ip netns` mounted")
     for bridge in (layout.POD_BRIDGE, layout.BRIDGE):
         if Path(f"/sys/class/net/{bridge}").exists():
