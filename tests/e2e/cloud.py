@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import http.server
 import json
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,7 +26,10 @@ HELD = "finalizer.managedresource.crossplane.io"
 IN_USE = "in-use.crossplane.io"
 TAKES_SECONDS = 3.0
 """How long a deletion takes outside."""
+PAUSE_SECONDS = 2
+"""Between two rounds over more than thirty kinds."""
 CONFIG = "ProviderConfig"
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,6 @@ class Providers:
     stopped: threading.Event = field(default_factory=threading.Event)
     seen: dict[tuple[str, str], float] = field(default_factory=dict)
     deleted: dict[tuple[str, str], Deleted] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Play until stopped."""
@@ -54,8 +57,8 @@ class Providers:
                 try:
                     self._play(version, kind)
                 except (ApiError, OSError) as err:  # somebody else was faster: look again
-                    self.errors.append(f"{kind}: {err}")
-            self.stopped.wait(0.5)
+                    LOG.warning("%s: %s", kind, err)
+            self.stopped.wait(PAUSE_SECONDS)
 
     def left(self) -> list[str]:
         """Return the managed resources that are still there."""

@@ -3,6 +3,7 @@
 
 """The cases here need the rig: `scripts/rig test` runs them, the everyday tests leave them out."""
 
+import collections
 import os
 from collections.abc import Generator
 
@@ -17,25 +18,40 @@ collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
 
 ML_TEAM = "ml-team"
 TOLD_SECONDS = 5
+PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest of the marks by which cases are put into lanes, and of the one that has a case begin first."""
+    """Tell pytest of the marks by which cases are put into lanes, and of the one that says when they begin."""
     for lane in cases.LANES:
         if lane.mark:
             config.addinivalue_line("markers", f"{lane.mark}: {lane.reason}")
-    config.addinivalue_line("markers", "long: takes longer than all others of its lane, so it begins first")
+    config.addinivalue_line("markers", "minutes(n): about how long a case takes among others, if more than one")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Begin with what takes longest of the cases that were selected.
+
+    xdist hands every process two cases at once, so each long one at the start has the shortest that is left behind it.
+    """
+    rest = collections.deque(sorted(items, key=_minutes, reverse=True))
+    items.clear()
+    while rest:
+        items.append(rest.popleft())
+        if rest and len(items) < 2 * PROCESSES:
+            items.append(rest.pop())
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Say at once what fails, and which long case is done."""
     if report.failed or (report.when == "call" and report.duration > TOLD_SECONDS):
         click.echo(f"{report.outcome} {_short(report.nodeid)} ({report.when}, {report.duration:.0f} s)")
+
+
+def _minutes(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("minutes")
+    return mark.args[0] if mark else 1
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 import contextlib
 import datetime as dt
 import json
+import logging
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,10 @@ from modelplane_cli import hydration
 
 COMMIT = "5ca1e" * 8
 TOTAL = 1 << 30
-PAUSE_SECONDS = 1
+PAUSE_SECONDS, IDLE_SECONDS = 1, 5
+"""Between two rounds, and after one in which there was nothing to do: looking costs the servers more than idling."""
 PROGRESS = "modelplane.ai/progress"
+LOG = logging.getLogger(__name__)
 
 
 AT_ONCE = 4
@@ -37,7 +40,7 @@ def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[N
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda cluster: _start(control, cluster, label), made))
         thread.start()
-        registry.settle(control, {cluster.name: cluster for cluster in made})
+        registry.settle(control, made)
         yield
         registry.forget(control, *(cluster.name for cluster in made))
     finally:
@@ -62,38 +65,47 @@ class Player:
     clusters: list[Cluster]
     stopped: threading.Event = field(default_factory=threading.Event)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Play until stopped."""
         while not self.stopped.is_set():
-            for cluster in self.clusters:
-                try:
-                    self._play(cluster)
-                except (ApiError, OSError) as err:
-                    self.errors.append(f"{cluster.name}: {err}")
-            self.stopped.wait(PAUSE_SECONDS)
+            done = sum(self._try(cluster) for cluster in self.clusters)
+            self.stopped.wait(PAUSE_SECONDS if done else IDLE_SECONDS)
 
-    def _play(self, cluster: Cluster) -> None:
-        self._bind(cluster)
-        self._hydrate(cluster)
-        for workload in cluster.api.list("apps/v1", "Deployment"):
-            if not workload.get("status", {}).get("availableReplicas"):
-                cluster.api.patch(workload, {"status": _available(workload)}, status=True)
+    def _try(self, cluster: Cluster) -> int:
+        """Play one cluster, and return how many objects there was something to do for."""
+        try:
+            return self._claims(cluster) + self._jobs(cluster) + self._deployments(cluster)
+        except (ApiError, OSError) as err:
+            LOG.warning("%s: %s", cluster.name, err)
+            return 1
 
-    def _bind(self, cluster: Cluster) -> None:
-        for claim in cluster.api.list("v1", "PersistentVolumeClaim"):
-            if "deletionTimestamp" in claim["metadata"]:
-                _let_go(cluster, claim)
-            elif claim["status"].get("phase") != "Bound":
-                cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
+    def _claims(self, cluster: Cluster) -> int:
+        claims = cluster.api.list("v1", "PersistentVolumeClaim")
+        going = [claim for claim in claims if "deletionTimestamp" in claim["metadata"]]
+        unbound = [claim for claim in claims if claim not in going and claim["status"].get("phase") != "Bound"]
+        for claim in going:
+            _let_go(cluster, claim)
+        for claim in unbound:
+            cluster.api.patch(claim, {"status": {"phase": "Bound"}}, status=True)
+        return len(going) + len(unbound)
 
-    def _hydrate(self, cluster: Cluster) -> None:
-        for job in cluster.api.list("batch/v1", "Job"):
-            if "deletionTimestamp" in job["metadata"]:
-                _let_go(cluster, job)
-            elif not job.get("status", {}).get("succeeded"):
-                self._report(cluster, job)
+    def _jobs(self, cluster: Cluster) -> int:
+        jobs = cluster.api.list("batch/v1", "Job")
+        going = [job for job in jobs if "deletionTimestamp" in job["metadata"]]
+        running = [job for job in jobs if job not in going and not job.get("status", {}).get("succeeded")]
+        for job in going:
+            _let_go(cluster, job)
+        for job in running:
+            self._report(cluster, job)
+        return len(going) + len(running)
+
+    def _deployments(self, cluster: Cluster) -> int:
+        found = cluster.api.list("apps/v1", "Deployment")
+        waiting = [workload for workload in found if not workload.get("status", {}).get("availableReplicas")]
+        for workload in waiting:
+            cluster.api.patch(workload, {"status": _available(workload)}, status=True)
+        return len(waiting)
 
     def _report(self, cluster: Cluster, job: Manifest) -> None:
         """Report once more, or end."""

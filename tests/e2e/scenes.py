@@ -17,11 +17,11 @@ from e2e.rig.kubernetes import Cluster
 API = "modelplane.ai/v1alpha1"
 PROTECTION = "protection.crossplane.io/v1beta1"
 OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
-STAGE_SECONDS = 300
-SERVE_SECONDS = 400
-GONE_SECONDS = 300
-"""Long enough for an outage in between: other cases take away parts for a minute or more."""
-CONFLICT = 409
+STAGE_SECONDS = 600
+SERVE_SECONDS = 600
+GONE_SECONDS = 600
+LONG_SECONDS = 900
+"""Long enough for a slow machine and an outage in between: other cases take away parts for a minute or more."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Tenant:
             try:
                 self.control.api.delete(found)
             except ApiError as err:
-                if err.code != CONFLICT:
+                if err.code != kube.CONFLICT:
                     raise
                 return err.message
             raise AssertionError(f"the deletion of {kind} {name} was accepted")

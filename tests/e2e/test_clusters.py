@@ -15,10 +15,10 @@ from e2e.rig.kubernetes import Cluster
 from e2e.scenes import PROTECTION, STAGE_SECONDS, Tenant, condition, entry, phase
 
 pytestmark = pytest.mark.second
-GUARD_SECONDS = 120
+GUARD_SECONDS = 300
 """A settled function looks again after a minute."""
-MADE_SECONDS = 300
-PORT, CONTROLLERS_PORT = 26640, 26641
+MADE_SECONDS = 600
+PORT, CONTROLLERS_PORT = layout.CASE_PORTS[40], layout.CASE_PORTS[41]
 CLOUDS = ("Cluster", "NodePool", "Network", "Subnetwork", "ServiceAccountKey", "ServiceAccount")
 EXAMPLE = places.REPOSITORY / "examples" / "clusters" / "gke"
 GKE = "gke-oregon"
@@ -78,19 +78,19 @@ def _providers(control: Cluster, doomed: Cluster, tokens: Tokens) -> Generator[P
 def test_a_cluster_in_use_is_not_deleted(tenant: Tenant) -> None:
     """A cluster with a cache on it, and its class, are refused with the reason; unused, they go and leave nothing."""
     empty = layout.cluster(layout.EMPTY)
-    name = clusters.register(tenant.control, empty)
-    tenant.cache(selector={"rig": name})
-    tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Hydrating", seconds=STAGE_SECONDS)
-    cluster = tenant.control.api.get(clusters.API, "InferenceCluster", name)
+    clusters.register(tenant.control, empty)
+    tenant.cache(selector={"rig": empty.name})
+    tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating", seconds=STAGE_SECONDS)
+    cluster = tenant.control.api.get(clusters.API, "InferenceCluster", empty.name)
     _guarded(tenant.control, cluster)
-    with pytest.raises(ApiError, match=f"ModelReplicas or ModelCaches are on InferenceCluster {name}") as refused:
+    with pytest.raises(ApiError, match=f"ModelReplicas or ModelCaches are on InferenceCluster {empty.name}") as refused:
         tenant.control.api.delete(cluster)
     assert refused.value.code == 409
     hardware = tenant.control.api.get(clusters.API, "InferenceClass", clusters.CLASS)
     with pytest.raises(ApiError, match="has nodes of it"):
         tenant.control.api.delete(hardware)
     tenant.control.api.delete(tenant.get("ModelCache", "model"))
-    clusters.forget(tenant.control, name)
+    clusters.forget(tenant.control, empty.name)
     assert empty.api.find(clusters.GATEWAYS, "Gateway", clusters.GATEWAY, namespace=clusters.SYSTEM) is None
     assert empty.api.find("v1", "Namespace", clusters.SYSTEM) is not None, "more than the stack lives there"
 
@@ -123,10 +123,10 @@ def test_a_cloud_cluster_goes_in_order(doomed: Cluster, tokens: Tokens, provider
 def test_a_cluster_without_nodes(tenant: Tenant) -> None:
     """On a cluster whose pods stay pending, the cache stays Hydrating and says so; nothing is promised."""
     empty = layout.cluster(layout.EMPTY)
-    name = clusters.register(tenant.control, empty)
+    clusters.register(tenant.control, empty)
     try:
-        tenant.cache(selector={"rig": name})
-        tenant.until("ModelCache", "model", lambda row: phase(row, name) == "Hydrating", seconds=STAGE_SECONDS)
+        tenant.cache(selector={"rig": empty.name})
+        tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating", seconds=STAGE_SECONDS)
         assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "False"
         (pod,) = kube.eventually("its pod", lambda: empty.api.list("v1", "Pod", namespace=tenant.namespace))
         assert pod["status"]["phase"] == "Pending"
@@ -134,7 +134,7 @@ def test_a_cluster_without_nodes(tenant: Tenant) -> None:
         kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
         kube.eventually("its pod is gone", lambda: not empty.api.list("v1", "Pod", namespace=tenant.namespace))
     finally:
-        clusters.forget(tenant.control, name)
+        clusters.forget(tenant.control, empty.name)
 
 
 def _check_order(providers: Providers) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 from e2e.rig import cgroups, hub, kube, storage
 from e2e.rig.kube import ApiError
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
+from e2e.scenes import LONG_SECONDS, SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
 from modelplane.backends.base import cache_pvc_name
 
-LONG_SECONDS = 3 * STAGE_SECONDS
 
-
-@pytest.mark.long
+@pytest.mark.minutes(7)
 def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
     """The hydrator killed in mid file: the Job's next pod goes on with what is there, and the cache turns Ready."""
     tenant.cache(repo="rig/slow")
@@ -28,6 +26,7 @@ def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
     assert tenant.trees() == [entry(found)["tree"]]
 
 
+@pytest.mark.minutes(3)
 def test_a_missing_token_then_there(tenant: Tenant) -> None:
     """Without the token's Secret the volume is made and the Job waits; with it the cache stages, and no copy stays."""
     tenant.cache(repo="rig/private", authSecret={"name": "hub", "key": "token"})
@@ -44,6 +43,7 @@ def test_a_missing_token_then_there(tenant: Tenant) -> None:
     tenant.control.api.delete(secret)
 
 
+@pytest.mark.minutes(2)
 def test_a_wrong_revision_then_fixed(tenant: Tenant) -> None:
     """A revision that does not exist is Failed with its reason; a right one stages at once, in a new Job."""
     tenant.cache(revision="no-such-branch")
@@ -54,7 +54,7 @@ def test_a_wrong_revision_then_fixed(tenant: Tenant) -> None:
     tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
 
 
-@pytest.mark.long
+@pytest.mark.minutes(8)
 def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant) -> None:
     """A revision changed after Ready: the old commit answers until the new tree is verified, then the new one."""
     old, new = hub.commits("rig/moving")
@@ -70,6 +70,7 @@ def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
 
 
+@pytest.mark.minutes(4)
 def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
     """A narrowed selector removes the cache from a cluster, but only once no replica uses it there."""
     tenant.cache()
@@ -85,6 +86,7 @@ def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
     kube.eventually(gone, lambda: not tenant.remote("v1", "PersistentVolumeClaim"), seconds=SERVE_SECONDS)
 
 
+@pytest.mark.minutes(2)
 def test_a_cache_in_use_is_not_deleted(tenant: Tenant) -> None:
     """Crossplane's usage webhook refuses to delete a cache that a replica uses, and says who uses it."""
     tenant.cache()
@@ -95,6 +97,7 @@ def test_a_cache_in_use_is_not_deleted(tenant: Tenant) -> None:
     assert "deletionTimestamp" not in tenant.get("ModelCache", "model")["metadata"]
 
 
+@pytest.mark.minutes(4)
 def test_a_replica_scaled_down_while_the_cache_is_guarded(tenant: Tenant) -> None:
     """Scaling down removes one replica and its guard; the cache stays Ready and guarded by the other."""
     tenant.cache()
@@ -118,6 +121,7 @@ def test_a_cache_deleted_in_mid_hydration(tenant: Tenant) -> None:
     tenant.clear()
 
 
+@pytest.mark.minutes(4)
 @pytest.mark.parametrize("propagation", ["Background", "Foreground"])
 def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
     """The deployment and its cache deleted at once: no finalizer is stuck, and the retained volume keeps the model."""
@@ -132,6 +136,7 @@ def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
     assert [path.name for path in sorted((volume / "trees").iterdir())] == trees
 
 
+@pytest.mark.minutes(3)
 def test_a_volume_that_nobody_may_write(tenant: Tenant) -> None:
     """A volume that belongs to root alone is Failed with the reason, and nothing is published."""
     with storage.unwritable(tenant.workload, tenant.namespace, cache_pvc_name(tenant.namespace, "model")):

@@ -13,7 +13,7 @@ from e2e.rig.kubernetes import Cluster
 from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry
 
 pytestmark = pytest.mark.second
-NAME, PORT = "one-node", 26650
+NAME, PORT = "one-node", layout.CASE_PORTS[50]
 MINUTE = 60
 
 

@@ -7,10 +7,9 @@ import time
 
 import pytest
 from e2e.rig import clusters, crossplane, functions, kube, layout, load, node
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, phase
+from e2e.scenes import LONG_SECONDS, SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, phase
 
-pytestmark = pytest.mark.long
-LONG_SECONDS = 3 * STAGE_SECONDS
+pytestmark = pytest.mark.minutes(5)
 MINUTE = 60
 PUBLISHED = {"providerConfigRef", "gateway", "cache", "gpuPools", "namespace"}
 """What others read of an InferenceCluster."""
@@ -76,7 +75,7 @@ def test_a_clusters_status_is_blanked(tenant: Tenant) -> None:
     finally:
         functions.start(tenant.control, function)
     what = "the cluster is Ready again"
-    kube.eventually(what, lambda: clusters.ready(tenant.control, layout.WORKLOAD), seconds=3 * MINUTE)
+    kube.eventually(what, lambda: clusters.ready(tenant.control, layout.WORKLOAD), seconds=clusters.READY_SECONDS)
     assert _published(tenant) == published
     tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
     assert tenant.composed() == before

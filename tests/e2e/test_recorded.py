@@ -9,10 +9,11 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 from e2e.rig import clusters, layout, places
 from e2e.rig.kube import Manifest
-from e2e.scenes import SERVE_SECONDS, Tenant, condition, entry, gang, phase
+from e2e.scenes import LONG_SECONDS, Tenant, condition, entry, gang, phase
 
 FOLDER = places.REPOSITORY / "tests" / "recorded"
 HEADER = """\
@@ -26,6 +27,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\d{4}-\d\d-\d\dT\d\d
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+@pytest.mark.minutes(6)
 def test_what_is_reported_is_what_was_recorded(tenant: Tenant) -> None:
     """Every remote object ends in a state of a recorded shape: staged, serving, in mid file, and failed for good."""
     tenant.cache()
@@ -34,7 +36,7 @@ def test_what_is_reported_is_what_was_recorded(tenant: Tenant) -> None:
     tenant.deployment()
     tenant.apply("ModelDeployment", "gang", {"replicas": 1, "template": {"spec": gang()}})
     seen: dict[tuple[str, str], list[Manifest]] = {}
-    deadline = time.monotonic() + 2 * SERVE_SECONDS
+    deadline = time.monotonic() + LONG_SECONDS
     while not _settled(tenant):
         assert time.monotonic() < deadline, "not all became as wanted"
         _look(tenant, seen)

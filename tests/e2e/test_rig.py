@@ -63,7 +63,7 @@ def test_pods_resolve_names_and_reach_the_api_server(workload: Cluster, namespac
     pod = _pod("dns", namespace, image=models.engine(print), command=["python3", "-c", script])
     workload.api.create(pod)
     _succeeds(workload, "dns", namespace)
-    assert workload.kubectl("logs", "-n", namespace, "dns").strip() == "reached 10.96.0.1"
+    assert workload.api.log("dns", namespace=namespace).strip() == "reached 10.96.0.1"
 
 
 def test_the_hydrator_fetches_into_a_volume(workload: Cluster, namespace: str) -> None:
@@ -85,7 +85,7 @@ def test_the_engine_refuses_an_empty_volume(workload: Cluster, namespace: str) -
     pod = _pod("engine", namespace, image=models.engine(print), args=["--model=/mnt/models"])
     workload.api.create(pod)
     kube.eventually("the engine fails", lambda: _phase(workload, "engine", namespace) == "Failed")
-    assert "has no .modelplane-hydrated" in workload.kubectl("logs", "-n", namespace, "engine")
+    assert "has no .modelplane-hydrated" in workload.api.log("engine", namespace=namespace)
 
 
 def _pod(
@@ -120,5 +120,5 @@ def _phase(workload: Cluster, name: str, namespace: str) -> str:
 
 def _succeeds(workload: Cluster, name: str, namespace: str) -> None:
     ended = ("Succeeded", "Failed")
-    kube.eventually(f"pod {name} ends", lambda: _phase(workload, name, namespace) in ended, seconds=90)
-    assert _phase(workload, name, namespace) == "Succeeded", workload.kubectl("logs", "-n", namespace, name)
+    kube.eventually(f"pod {name} ends", lambda: _phase(workload, name, namespace) in ended)
+    assert _phase(workload, name, namespace) == "Succeeded", workload.api.log(name, namespace=namespace)

@@ -19,7 +19,6 @@ from e2e.scenes import Tenant, condition
 
 pytestmark = pytest.mark.second
 COUNT = int(os.environ.get("MODELPLANE_SCALE_CLUSTERS", "20"))
-FIRST_PORT = 26600
 SETTLE_SECONDS = 600
 PREFIX = "scale-"
 CALLS = re.compile(r'^function_run_function_request_total\{function_name="([^"]+)".*\} (\d+)', re.MULTILINE)
@@ -35,12 +34,12 @@ def _control(second: Cluster) -> Cluster:
 @pytest.fixture
 def played(control: Cluster) -> Generator[list[Cluster]]:
     """Yield many clusters, each an API server of its own, registered under one label, whose controllers are played."""
-    made = [Cluster(f"{PREFIX}{i:02}", FIRST_PORT + i, layout.plane()) for i in range(COUNT)]
+    made = [Cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i], layout.plane()) for i in range(COUNT)]
     with playing(control, made, label="scale"):
         yield made
 
 
-@pytest.mark.long
+@pytest.mark.minutes(12)
 def test_twenty_clusters(played: list[Cluster], tenant: Tenant, record_property: Callable[[str, object], None]) -> None:
     """Fast reports open Crossplane's circuit breaker and it settles all the same; then no object moves any more."""
     before, opened, start = _calls(), _opened(), time.monotonic()

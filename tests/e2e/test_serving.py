@@ -6,6 +6,7 @@
 import contextlib
 from collections.abc import Callable, Generator
 
+import pytest
 from e2e.rig import layout, places, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
@@ -15,6 +16,7 @@ RESTRICTED = "pod-security.kubernetes.io/enforce"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
 
+@pytest.mark.minutes(4)
 def test_the_qwen_example(control: Cluster, workload: Cluster, ml_team: str) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
     tenant = Tenant(ml_team, control, workload)
@@ -37,6 +39,7 @@ def test_the_qwen_example(control: Cluster, workload: Cluster, ml_team: str) -> 
     assert (root / "trees" / staged["tree"] / "config.json").is_file(), "a retained volume keeps the model"
 
 
+@pytest.mark.minutes(4)
 def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
     """The engine behind the Service answers from exactly the commit that the cache names, in a writable tree."""
     tenant.cache()
@@ -49,6 +52,7 @@ def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
     assert answer == f"rig/tiny@{cache['status']['revision']} heard 1 messages"
 
 
+@pytest.mark.minutes(2)
 def test_a_gang_serves_from_one_cache(tenant: Tenant) -> None:
     """A leader and a worker, made by LeaderWorkerSet's own controller, both mount the cache; the leader answers."""
     tenant.cache()
@@ -61,7 +65,7 @@ def test_a_gang_serves_from_one_cache(tenant: Tenant) -> None:
     assert [volume["persistentVolumeClaim"]["claimName"] for volume in mounted[0]] == [tenant.claim()]
     assert tenant.ask()["choices"][0]["message"]["content"].startswith("rig/tiny@")
     (worker,) = [pod for pod in pods if pod["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/worker-index"] == "1"]
-    logs = tenant.workload.kubectl("logs", "-n", tenant.namespace, worker["metadata"]["name"])
+    logs = tenant.workload.api.log(worker["metadata"]["name"], namespace=tenant.namespace)
     assert "answers" in logs
 
 

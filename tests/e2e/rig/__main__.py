@@ -3,6 +3,7 @@
 
 """The rig's own command; no part of the user's CLI."""
 
+import signal
 import sys
 import time
 
@@ -99,16 +100,19 @@ def test(only: str, *, keep: bool) -> None:
     """Build what is missing, start the fleet, run the end-to-end cases, and print one table."""
     machine.check()
     with fleet.lock():
-        fleet.up(say)
-        loading.load(say)
-        code = cases.run(only, say)
-        if not keep:
-            fleet.down(say)
+        try:
+            fleet.up(say)
+            loading.load(say)
+            code = cases.run(only, say)
+        finally:
+            if not keep:
+                fleet.down(say)
     sys.exit(code)
 
 
 def main() -> None:
-    """Run the command; what the rig cannot do is one line on stderr."""
+    """Run the command; what the rig cannot do is one line on stderr, and SIGTERM breaks off as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         rig(standalone_mode=True)
     except (RigError, ApiError, AssertionError, OSError) as err:

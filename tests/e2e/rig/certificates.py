@@ -5,7 +5,6 @@
 
 import datetime as dt
 import ipaddress
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from e2e.rig import places
 
 LIFETIME = dt.timedelta(days=30)
 Key = ec.EllipticCurvePrivateKey
@@ -38,7 +38,7 @@ def authority(folder: Path, *, name: str = "modelplane-rig") -> Pair:
     builder = _builder(subject, subject, key.public_key())
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     _write_key(pair.key, key)
-    _write(pair.cert, _pem(builder.sign(key, hashes.SHA256())), mode=0o644)
+    places.write(pair.cert, _pem(builder.sign(key, hashes.SHA256())))
     return pair
 
 
@@ -59,7 +59,7 @@ def issue(ca: Pair, stem: Path, name: str, *, groups: tuple[str, ...] = (), host
     if not isinstance(signer, Key | rsa.RSAPrivateKey):
         raise TypeError(f"{ca.key} holds no EC or RSA key")
     _write_key(pair.key, key)
-    _write(pair.cert, _pem(builder.sign(signer, hashes.SHA256())), mode=0o644)
+    places.write(pair.cert, _pem(builder.sign(signer, hashes.SHA256())))
     return pair
 
 
@@ -101,9 +101,4 @@ def _pem(cert: x509.Certificate) -> bytes:
 
 def _write_key(path: Path, key: Key) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _write(path, pem, mode=0o600)
-
-
-def _write(path: Path, data: bytes, *, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
+    places.write(path, pem, mode=0o600)

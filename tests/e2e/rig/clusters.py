@@ -3,7 +3,7 @@
 
 """The fleet as Modelplane sees it: an InferenceCluster per workload cluster, made ready by our own functions."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from e2e.rig import kube, layout
 from e2e.rig.kubernetes import Cluster
@@ -17,8 +17,8 @@ GATEWAY = "inference-gateway"
 CLASS = "rig-gpu"
 NODES, GPUS_PER_NODE = 12, 2
 GATEWAY_ADDRESS = "10.199.0.1"
-READY_SECONDS = 300
-GONE_SECONDS = 240
+READY_SECONDS = 600
+GONE_SECONDS = 600
 EXTERNAL = (
     "gatewayApi",
     "certManager",
@@ -31,37 +31,27 @@ EXTERNAL = (
 """What the rig's clusters bring themselves, or do without: provider-helm installs nothing here."""
 
 
-def register(
-    control: Cluster,
-    workload: Cluster,
-    *,
-    name: str = "",
-    nodes: int = NODES,
-    label: str = "",
-) -> str:
-    """Make a workload cluster known as a platform team would, and wait until it is Ready; return its name."""
-    name = declare(control, workload, name=name, nodes=nodes, label=label)
-    settle(control, {name: workload})
-    return name
+def register(control: Cluster, workload: Cluster) -> None:
+    """Make a workload cluster known as a platform team would, and wait until it is Ready."""
+    declare(control, workload)
+    settle(control, [workload])
 
 
-def declare(control: Cluster, workload: Cluster, *, name: str = "", nodes: int = NODES, label: str = "") -> str:
-    """Apply a cluster's kubeconfig, its class and its InferenceCluster; return its name."""
-    name = name or workload.name
+def declare(control: Cluster, workload: Cluster, *, nodes: int = NODES, label: str = "") -> None:
+    """Apply a cluster's kubeconfig, its class and its InferenceCluster of the same name."""
     control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
-    control.api.apply(_secret(name, workload))
+    control.api.apply(_secret(workload))
     control.api.apply(_class())
-    control.api.apply(_inference_cluster(name, nodes=nodes, label=label or name))
-    return name
+    control.api.apply(_inference_cluster(workload.name, nodes=nodes, label=label or workload.name))
 
 
-def settle(control: Cluster, named: Mapping[str, Cluster]) -> None:
+def settle(control: Cluster, workloads: Sequence[Cluster]) -> None:
     """Give the gateways of clusters their addresses, and wait until every cluster is Ready."""
-    for name, workload in named.items():
-        address(control, workload, name)
-    for name in named:
-        what = f"InferenceCluster {name} is Ready"
-        kube.eventually(what, lambda n=name: ready(control, n), seconds=READY_SECONDS)
+    for workload in workloads:
+        address(control, workload, workload.name)
+    for workload in workloads:
+        what = f"InferenceCluster {workload.name} is Ready"
+        kube.eventually(what, lambda name=workload.name: ready(control, name), seconds=READY_SECONDS)
 
 
 def address(control: Cluster, workload: Cluster, name: str) -> None:
@@ -117,8 +107,8 @@ def _deleted(control: Cluster, names: tuple[str, ...]) -> bool:
     return not there
 
 
-def _secret(name: str, workload: Cluster) -> kube.Manifest:
-    metadata = {"name": f"{name}-kubeconfig", "namespace": SYSTEM}
+def _secret(workload: Cluster) -> kube.Manifest:
+    metadata = {"name": f"{workload.name}-kubeconfig", "namespace": SYSTEM}
     data = {"kubeconfig": workload.kubeconfig.read_text()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
 

@@ -16,6 +16,7 @@ WEBHOOK = "crossplane-no-usages"
 ROOT_CA = "crossplane-root-ca"
 PROGRAM, PROVIDER = "crossplane", "provider-kubernetes"
 SECRETS = {"server": "crossplane-tls-server", "client": "crossplane-tls-client"}
+POLL = "1m"
 TRIES = 3
 
 
@@ -58,7 +59,7 @@ def stop(cluster: Cluster) -> None:
     layout.plane().processes.stop(layout.named(PROGRAM, cluster.name))
 
 
-def start_provider(cluster: Cluster, *, poll: str = "1m") -> None:
+def start_provider(cluster: Cluster) -> None:
     """Start provider-kubernetes as our packages configure it."""
     for path in sorted(tools.share("provider-crds").glob("*.yaml")):
         for crd in kube.manifests(path):
@@ -68,7 +69,7 @@ def start_provider(cluster: Cluster, *, poll: str = "1m") -> None:
     within = network.host(cluster.name, address) if address else ()
     address = address or "127.0.0.1"
     probe = f"--health-probe-bind-addr={address}:{port}"
-    argv = [*within, tools.binary("provider-kubernetes"), f"--poll={poll}", "--sanitize-secrets", probe]
+    argv = [*within, tools.binary("provider-kubernetes"), f"--poll={POLL}", "--sanitize-secrets", probe]
     processes = layout.plane().processes
     environment = {**_environment(cluster), "TLS_SERVER_CERTS_DIR": str(_folder(cluster) / "server")}
     process = processes.start(layout.named(PROVIDER, cluster.name), argv, env=environment)

@@ -17,6 +17,7 @@ from e2e.rig import (
     commands,
     crossplane,
     images,
+    kernel,
     kubernetes,
     layout,
     lws,
@@ -87,6 +88,7 @@ def down(say: Say) -> None:
     cgroups.clear()
     _unmount()
     network.down()
+    kernel.down()
     node.tidy()
     for item in places.state().iterdir():
         if item.name not in ("lock", "logs"):
@@ -112,6 +114,7 @@ def leftovers() -> list[str]:
 
 
 def _start(say: Say) -> None:
+    kernel.up()
     network.up()
     plane = layout.plane()
     say("starting etcd and the API servers")

@@ -7,12 +7,12 @@ import importlib.metadata
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from e2e.rig import certificates, commands, crossplane, images, kube, layout, tools
+from e2e.rig import certificates, commands, crossplane, images, kube, layout, places, tools
 from e2e.rig.errors import RigError
 from e2e.rig.kubernetes import START_SECONDS, Cluster, listens
 
@@ -40,7 +40,7 @@ def installed(cluster: Cluster, arguments: Mapping[str, tuple[str, ...]]) -> lis
     """
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     folder = layout.plane().folder / "functions" / cluster.name
-    ports = _ports(folder / "ports.json", layout.FIRST_FUNCTION_PORTS[cluster.name], [point.name for point in points])
+    ports = _ports(folder / "ports.json", layout.FUNCTION_PORTS[cluster.name], [point.name for point in points])
     return [
         Function(
             name=point.name,
@@ -54,13 +54,12 @@ def installed(cluster: Cluster, arguments: Mapping[str, tuple[str, ...]]) -> lis
     ]
 
 
-def _ports(file: Path, first: int, names: list[str]) -> dict[str, int]:
+def _ports(file: Path, free: Sequence[int], names: list[str]) -> dict[str, int]:
     """Return each function's port, the same for as long as the fleet is up, whatever is installed meanwhile."""
     ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     for name in names:
-        ports.setdefault(name, first + len(ports))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(ports))
+        ports.setdefault(name, free[len(ports)])
+    places.write(file, json.dumps(ports).encode())
     return ports
 
 

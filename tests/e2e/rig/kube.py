@@ -15,12 +15,13 @@ from typing import Any
 
 import urllib3
 import yaml
+from e2e.rig import places
 from e2e.rig.certificates import Pair
 
 Manifest = dict[str, Any]
 MANAGER = "modelplane-rig"
 TIMEOUT = 30
-REFUSED, LATER = 400, 429
+REFUSED, MISSING, CONFLICT, LATER, BROKEN = 400, 404, 409, 429, 500
 POOL = 4
 BUSY = urllib3.Retry(
     connect=0, read=0, other=0, status=6, status_forcelist=[LATER], allowed_methods=None, backoff_factor=0.5
@@ -67,9 +68,10 @@ class Api:
                 raise ApiError(LATER, f"{self.server} is too busy") from err
             raise ConnectionError(f"cannot reach {self.server}: {err}") from err
         text = answer.data.decode(errors="replace")
+        told = answer.headers.get("Content-Type", "")
         if answer.status >= REFUSED:
             raise _error(answer.status, text)
-        return json.loads(text) if text[:1] in ("{", "[") else text
+        return json.loads(text) if told.startswith("application/json") else text
 
     def ready(self) -> bool:
         """Return whether the server says that it is ready."""
@@ -87,9 +89,14 @@ class Api:
         try:
             return self.get(version, kind, name, namespace=namespace)
         except ApiError as err:
-            if err.code == 404:
+            if err.code == MISSING:
                 return None
             raise
+
+    def log(self, pod: str, *, namespace: str) -> str:
+        """Return what a pod printed, once it did and the node tells: its container runtime may be away for a while."""
+        path = self.path("v1", "Pod", namespace=namespace, name=pod) + "/log"
+        return eventually(f"pod {pod} printed something", lambda: self.request("GET", path))
 
     def list(self, version: str, kind: str, *, namespace: str = "", labels: str = "") -> list[Manifest]:
         """Return the objects of a kind, in one namespace or in all."""
@@ -118,7 +125,7 @@ class Api:
         try:
             self.request("DELETE", self.path_of(manifest), body={"propagationPolicy": propagation})
         except ApiError as err:
-            if err.code != 404:
+            if err.code != MISSING:
                 raise
 
     def try_delete(self, manifest: Manifest, *, propagation: str = "Background") -> bool:
@@ -126,7 +133,7 @@ class Api:
         try:
             self.delete(manifest, propagation=propagation)
         except ApiError as err:
-            if err.code != 409:
+            if err.code != CONFLICT:
                 raise
             return False
         return True
@@ -154,7 +161,7 @@ class Api:
                 if "/" not in row["name"]:
                     self.kinds[version, row["kind"]] = (row["name"], row["namespaced"])
         if (version, kind) not in self.kinds:
-            raise ApiError(404, f"no kind {kind} in {version}")
+            raise ApiError(MISSING, f"no kind {kind} in {version}")
         return self.kinds[version, kind]
 
 
@@ -175,13 +182,11 @@ def kubeconfig(path: Path, *, server: str, ca: Path, user: Pair) -> Path:
         "users": [{"name": "rig", "user": keys}],
         "contexts": [{"name": "rig", "context": {"cluster": "rig", "user": "rig"}}],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(config))
+    places.write(path, yaml.safe_dump(config).encode(), mode=0o600)
     return path
 
 
-def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 180, pause: float = 1) -> Any:  # noqa: ANN401 - the condition's own value
+def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 300, pause: float = 1) -> Any:  # noqa: ANN401 - the condition's own value
     """Return a condition's first true value, or fail with the last false one; no answer in time is not yet one."""
     deadline = time.monotonic() + seconds
     while True:
@@ -200,7 +205,7 @@ def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 180,
 
 def _passes(err: ApiError | OSError) -> bool:
     """Return whether an error is a server's that is too busy, or not there for a while."""
-    return isinstance(err, OSError) or err.code == 429 or err.code >= 500
+    return isinstance(err, OSError) or err.code == LATER or err.code >= BROKEN
 
 
 def _base64(path: Path) -> str:

@@ -17,9 +17,11 @@ ETCD_PORT, PEER_PORT = 23790, 23800
 REGISTRY_PORT = 25000
 HUB_PORT = 28080
 LWS_PORTS = {"webhook": 29447, "metrics": 29448, "health": 29449}
-PROVIDER_PORTS = {9443: "webhook", 8080: "metrics"}  # not for us to choose
+PROVIDER_PORTS = (9443, 8080)
+"""Its webhook's and its metrics', which are not for us to choose."""
 PROVIDER_HEALTH_PORT = 29450
 KUBELET_PORT = 10250
+SCHEDULER_PORT, PROXY_METRICS_PORT, PROXY_HEALTH_PORT = 26559, 26560, 26561
 DNS_PORT = 53
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
 HUB = f"http://{ADDRESS}:{HUB_PORT}"
@@ -34,7 +36,9 @@ FLEET = (CONTROL, WORKLOAD, EMPTY)
 CLUSTER_PORTS = {CONTROL: 26443, WORKLOAD: 26444, EMPTY: 26445, SECOND: 26446}
 CONTROLLER_PORTS = {CONTROL: 26543, WORKLOAD: 26544, EMPTY: 26545, SECOND: 26546}
 CROSSPLANE_FIRST_PORTS = {CONTROL: 29460, SECOND: 29470, WORKLOAD: 29480}
-FIRST_FUNCTION_PORTS = {CONTROL: 29500, SECOND: 29600}
+FUNCTION_PORTS = {CONTROL: range(29500, 29520), SECOND: range(29600, 29620)}
+CASE_PORTS = range(26600, 26660)
+"""For the clusters that cases start; each takes some of its own."""
 PROVIDER_HOSTS = {SECOND: "10.199.0.12", WORKLOAD: "10.199.0.13"}
 """The addresses of hosts of their own, for the providers beside the fleet's: their ports are fixed."""
 
@@ -69,4 +73,8 @@ def tcp_ports() -> dict[int, str]:
         ports |= {port: f"Crossplane's {name}" for name, port in crossplane_ports(cluster_name).items()}
     ports |= dict.fromkeys((*PROVIDER_PORTS, PROVIDER_HEALTH_PORT), "provider-kubernetes")
     ports |= {port: f"LeaderWorkerSet's {name}" for name, port in LWS_PORTS.items()}
-    return ports | {KUBELET_PORT: "the kubelet"}
+    for served in FUNCTION_PORTS.values():
+        ports |= dict.fromkeys(served, "a function")
+    ports |= dict.fromkeys(CASE_PORTS, "a case's cluster")
+    ports |= dict.fromkeys((PROXY_METRICS_PORT, PROXY_HEALTH_PORT), "kube-proxy")
+    return ports | {KUBELET_PORT: "the kubelet", SCHEDULER_PORT: "the scheduler"}

@@ -1,30 +1,22 @@
 # SPDX-FileCopyrightText: The Modelplane Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The bridge that the fleet's servers listen on, the hosts on it, and what the kernel's settings were before."""
+"""The bridge that the fleet's servers listen on, and the hosts on it."""
 
-import json
 from pathlib import Path
 
-from e2e.rig import commands, layout, places
+from e2e.rig import commands, layout
 
-SETTINGS = {"net/ipv4/ip_forward": "1", "kernel/sched_autogroup_enabled": "0"}
-"""What the fleet needs of the kernel: to forward to pods, and to count priorities among all processes (sched(7))."""
 HOSTS = Path("/run/netns")
 PREFIX = "rig-"
 
 
 def up() -> None:
-    """Make the bridge and set the kernel, once."""
+    """Make the bridge, once."""
     if not Path(f"/sys/class/net/{layout.BRIDGE}").exists():
         _ip("link", "add", layout.BRIDGE, "type", "bridge")
         _ip("address", "add", f"{layout.ADDRESS}/24", "dev", layout.BRIDGE)
     _ip("link", "set", layout.BRIDGE, "up")
-    known = {name: value for name, value in SETTINGS.items() if _setting(name).exists()}
-    if not _saved().exists():
-        _saved().write_text(json.dumps({name: _setting(name).read_text().strip() for name in known}))
-    for name, value in known.items():
-        _setting(name).write_text(value)
 
 
 def host(name: str, address: str) -> tuple[str, ...]:
@@ -32,12 +24,20 @@ def host(name: str, address: str) -> tuple[str, ...]:
     space = HOSTS / f"{PREFIX}{name}"
     if not space.exists():
         _ip("netns", "add", space.name)
-        _ip("link", "add", f"rigv-{name}", "type", "veth", "peer", "name", "eth0", "netns", space.name)
-        _ip("link", "set", f"rigv-{name}", "master", layout.BRIDGE, "up")
-        _ip("-n", space.name, "address", "add", f"{address}/24", "dev", "eth0")
-        for device in ("lo", "eth0"):
-            _ip("-n", space.name, "link", "set", device, "up")
+        try:
+            _connect(name, space.name, address)
+        except BaseException:
+            _ip("netns", "del", space.name)
+            raise
     return "nsenter", f"--net={space}"
+
+
+def _connect(name: str, space: str, address: str) -> None:
+    _ip("link", "add", f"rigv-{name}", "type", "veth", "peer", "name", "eth0", "netns", space)
+    _ip("link", "set", f"rigv-{name}", "master", layout.BRIDGE, "up")
+    _ip("-n", space, "address", "add", f"{address}/24", "dev", "eth0")
+    for device in ("lo", "eth0"):
+        _ip("-n", space, "link", "set", device, "up")
 
 
 def hosts() -> list[str]:
@@ -51,7 +51,7 @@ def mounted() -> bool:
 
 
 def down() -> None:
-    """Remove the hosts and the bridges, and put the kernel's settings back."""
+    """Remove the hosts and the bridges."""
     for name in hosts():
         _ip("netns", "del", name)
     if mounted() and not any(HOSTS.iterdir()):
@@ -59,18 +59,6 @@ def down() -> None:
     for bridge in (layout.POD_BRIDGE, layout.BRIDGE):
         if Path(f"/sys/class/net/{bridge}").exists():
             _ip("link", "del", bridge)
-    if _saved().exists():
-        for name, value in json.loads(_saved().read_text()).items():
-            _setting(name).write_text(value)
-        _saved().unlink()
-
-
-def _setting(name: str) -> Path:
-    return Path("/proc/sys", name)
-
-
-def _saved() -> Path:
-    return places.state() / "kernel.json"
 
 
 def _ip(*arguments: str) -> None:

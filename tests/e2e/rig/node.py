@@ -100,8 +100,13 @@ def start_services(cluster: Cluster) -> None:
     """Start the scheduler, kube-proxy and cluster DNS."""
     plane = cluster.plane
     kubeconfig = f"--kubeconfig={cluster.kubeconfig}"
-    loopback = "--bind-address=127.0.0.1"
-    scheduler = [tools.binary("kube-scheduler"), kubeconfig, "--leader-elect=false", loopback, "--secure-port=26559"]
+    scheduler = [
+        tools.binary("kube-scheduler"),
+        kubeconfig,
+        "--leader-elect=false",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={layout.SCHEDULER_PORT}",
+    ]
     plane.processes.start("scheduler", scheduler)
     plane.processes.start("kube-proxy", [tools.binary("kube-proxy"), *_proxy_flags(cluster)])
     corefile = plane.folder / "Corefile"
@@ -158,8 +163,8 @@ def _proxy_flags(cluster: Cluster) -> list[str]:
         "--proxy-mode=iptables",
         "--conntrack-max-per-core=0",
         f"--cluster-cidr={layout.PODS}",
-        "--metrics-bind-address=127.0.0.1:26560",
-        "--healthz-bind-address=127.0.0.1:26561",
+        f"--metrics-bind-address=127.0.0.1:{layout.PROXY_METRICS_PORT}",
+        f"--healthz-bind-address=127.0.0.1:{layout.PROXY_HEALTH_PORT}",
     ]
 
 

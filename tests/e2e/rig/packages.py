@@ -27,8 +27,8 @@ MIRROR = f"{layout.REGISTRY}/mirror"
 STANDINS = f"{MIRROR}/crossplane-contrib"
 CACHE = "_compose-model-cache"
 RUNTIME = "Function=Deployment;Provider=External"
-HEALTHY_SECONDS = 300
-GONE_SECONDS = 120
+HEALTHY_SECONDS = 600
+GONE_SECONDS = 300
 RESOLVER = "nameserver {address}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
 WITH_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 """In a mount namespace of its own, so that only Crossplane resolves names as a pod of the cluster does."""

@@ -6,6 +6,7 @@
 import contextlib
 import fcntl
 import os
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def state() -> Path:
     """Return the folder of the running rig: certificates, logs, process ids, volumes."""
     given = os.environ.get("MODELPLANE_RIG_STATE")
     return Path(given) if given else Path("/var/lib/modelplane-rig")
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file at once: another process of the run reads all of it, or what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        file.write(data)
+        os.fchmod(file.fileno(), mode)
+    Path(file.name).replace(path)
 
 
 @contextlib.contextmanager

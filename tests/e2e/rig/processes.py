@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from e2e.rig import places
 from e2e.rig.errors import RigError
 
 STARTTIME = 19  # of the fields after the command's name in /proc/<pid>/stat
@@ -49,9 +50,7 @@ class Processes:
 
     folder: Path
 
-    def start(
-        self, name: str, argv: list[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> Process:
+    def start(self, name: str, argv: list[str], *, env: Mapping[str, str] | None = None) -> Process:
         """Start a program, or return the one that already runs under this name."""
         running = self.find(name)
         if running and running.alive:
@@ -65,12 +64,11 @@ class Processes:
                 stdout=out,
                 stderr=out,
                 env={**os.environ, **(env or {})},
-                cwd=cwd,
                 start_new_session=True,
             )
         process = Process(name, child.pid, _started(child.pid) or "", log)
-        self._record(name).parent.mkdir(parents=True, exist_ok=True)
-        self._record(name).write_text(json.dumps({"pid": process.pid, "started": process.started}))
+        record = {"pid": process.pid, "started": process.started}
+        places.write(self._record(name), json.dumps(record).encode())
         return process
 
     def log(self, name: str) -> Path:
