@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hydrator.running import FILES, RANGE, same
+from hydrator.running import FILES, RANGE, SMALL, same
 
 if TYPE_CHECKING:
     from hydrator.running import Runner
@@ -134,6 +135,18 @@ def test_each_range_once(run: Runner) -> None:
     assert run.fetched() == sum(map(len, FILES.values()))
     large = [one for one in run.hub.seen if one.route == "resolve" and one.path.endswith("/model.safetensors")]
     assert len(large) < len(FILES["model.safetensors"]) / RANGE
+
+
+def test_large_files_two_at_a_time(run: Runner) -> None:
+    """The first connections go to two large files in turn, so that two threads hash from the start."""
+    files = {f"{name}.safetensors": name.encode() * (20 * RANGE) for name in "abc"}
+    run.repo.commit(files)
+    run.fault("slow", route="cdn", value=500_000, times=SMALL.connections)
+    assert run.dest().code == 0
+    assert same(run.target, files)
+    first = [one.path for one in run.hub.seen if one.route == "cdn"][: SMALL.connections]
+    digests = [hashlib.sha256(content).hexdigest() for content in files.values()]
+    assert [sum(digest in path for path in first) for digest in digests] == [2, 2, 0]
 
 
 def test_mirror_that_names_the_public_hub(run: Runner) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ADVANCE = -1
 BACKLOG = 256
 AHEAD = 64
+AT_ONCE = 2
+"""Large files are fetched in pairs: a file is hashed by one thread at a time, which shares its core with the others."""
 CUTS = 0.05
 PIECE = 1 << 20
 
@@ -132,13 +134,15 @@ class Fetch:
             return None
 
     def _ready(self) -> tuple[Staged, int] | None:
-        """Return a range that its file's hashing will reach soon; the lock is held."""
+        """Return a range that its file's hashing will reach soon, of the file that is hungrier; the lock is held."""
         spent = [staged for staged, indexes in itertools.islice(self.tasks.items(), AHEAD) if not indexes]
         for staged in spent:
             del self.tasks[staged]
-        for staged, indexes in itertools.islice(self.tasks.items(), AHEAD):
-            if indexes and indexes[0] < staged.next + self.window:
-                return staged, indexes.popleft()
+        first = itertools.islice(self.tasks.items(), AHEAD)
+        ready = (one for one in first if one[1] and one[1][0] < one[0].next + self.window)
+        hungry = min(itertools.islice(ready, AT_ONCE), key=_lead, default=None)
+        if hungry is not None:
+            return hungry[0], hungry[1].popleft()
         return self._ready() if spent else None
 
     def _do(self, staged: Staged, index: int, lines: Lines) -> None:
@@ -332,3 +336,9 @@ class Fetch:
                         self.changed.notify_all()
             except BaseException as err:  # noqa: BLE001 - kept, and raised again by run
                 self._fail(err)
+
+
+def _lead(one: tuple[Staged, deque[int]]) -> int:
+    """Return how far the next range of a file is ahead of its hashing."""
+    staged, indexes = one
+    return indexes[0] - staged.next
