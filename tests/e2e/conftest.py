@@ -18,7 +18,6 @@ collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
 
 ML_TEAM = "ml-team"
 TOLD_SECONDS = 5
-PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,16 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes longest of the cases that were selected.
 
-    xdist hands every process two cases at once, so each long one at the start has the shortest that is left behind it.
+    Where xdist deals out single cases, every process gets two at once: behind a long one comes one of the shortest.
     """
     rest = collections.deque(sorted(items, key=_minutes, reverse=True))
+    told = getattr(config, "workerinput", {"mainargv": (), "workercount": 0})
+    pairs = told["workercount"] if "--dist=load" in told["mainargv"] else 0
     items.clear()
     while rest:
         items.append(rest.popleft())
-        if rest and len(items) < 2 * PROCESSES:
+        if rest and len(items) < 2 * pairs:
             items.append(rest.pop())
 
 

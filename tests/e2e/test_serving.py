@@ -16,7 +16,7 @@ RESTRICTED = "pod-security.kubernetes.io/enforce"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
 
-@pytest.mark.minutes(4)
+@pytest.mark.minutes(2)  # not at the start: the packages' lane has the examples' namespace first
 def test_the_qwen_example(control: Cluster, workload: Cluster, ml_team: str) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
     tenant = Tenant(ml_team, control, workload)
