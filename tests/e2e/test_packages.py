@@ -20,7 +20,6 @@ OLD, NEW = "v0.0.1", "v0.0.2"
 MIRRORED = "v0.1.0"
 CALLS = 1000
 MEMORY_BAR, START_BAR = 70 << 20, 1.5
-GONE_SECONDS = 300
 
 Recorder = Callable[[str, object], None]
 
@@ -116,7 +115,7 @@ def test_an_upgrade_disturbs_nothing(plane: Cluster, serving: Tenant, later: Fut
     before = [_uids(serving), _uids(staging)]
     old = {pod["metadata"]["uid"] for pod in pods.functions(plane)}
     packages.upgrade(plane, NEW)
-    kube.eventually("every function's pod is new", lambda: _replaced(plane, old), seconds=GONE_SECONDS)
+    kube.eventually("every function's pod is new", lambda: _replaced(plane, old), seconds=packages.GONE_SECONDS)
     assert phase(staging.get("ModelCache", "model")) == "Hydrating"
     assert [_uids(serving), _uids(staging)] == before
     staging.ready("ModelCache", "model", seconds=STAGE_SECONDS)
@@ -139,7 +138,7 @@ def test_without_crossplane_all_serves(plane: Cluster, serving: Tenant) -> None:
     crossplane.stop(plane)
     names = [row["metadata"]["name"] for row in plane.api.list(packages.PACKAGES, "FunctionRevision")]
     plane.kubectl("delete", "deployments", "--ignore-not-found", f"--namespace={crossplane.NAMESPACE}", *names)
-    kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=GONE_SECONDS)
+    kube.eventually("no function runs", lambda: not pods.functions(plane), seconds=packages.GONE_SECONDS)
     assert serving.ask()["choices"]
     assert _uids(serving) == before
 

@@ -100,8 +100,8 @@ def test(only: str, *, keep: bool) -> None:
     """Build what is missing, start the fleet, run the end-to-end cases, and print one table."""
     machine.check()
     with fleet.lock():
+        fleet.up(say)  # takes down itself what it could not start
         try:
-            fleet.up(say)
             loading.load(say)
             code = cases.run(only, say)
         finally:

@@ -139,10 +139,11 @@ class Fetch:
         for staged in spent:
             del self.tasks[staged]
         first = itertools.islice(self.tasks.items(), AHEAD)
-        ready = (one for one in first if one[1] and one[1][0] < one[0].next + self.window)
+        ready = ((staged, indexes) for staged, indexes in first if indexes and indexes[0] < staged.next + self.window)
         hungry = min(itertools.islice(ready, AT_ONCE), key=_lead, default=None)
         if hungry is not None:
-            return hungry[0], hungry[1].popleft()
+            staged, indexes = hungry
+            return staged, indexes.popleft()
         return self._ready() if spent else None
 
     def _do(self, staged: Staged, index: int, lines: Lines) -> None:
