@@ -9,14 +9,12 @@ from collections.abc import Generator
 
 import click
 import pytest
-from e2e.rig import cases, kube, layout, load, places
+from e2e.rig import cases, layout, load, places
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import GONE_SECONDS, Tenant
+from e2e.scenes import Tenant
 
 collect_ignore_glob = [] if os.environ.get("MODELPLANE_RIG") else ["test_*.py"]
 
-
-ML_TEAM = "ml-team"
 TOLD_SECONDS = 5
 
 
@@ -57,7 +55,9 @@ def _minutes(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def control() -> Cluster:
-    """Return the control plane, with our kinds and functions, as `scripts/rig load` left it."""
+    """Return the control plane, with our kinds, functions and cluster; the first process that asks waits for it."""
+    with places.locked("registered"):
+        load.registered(print)
     return layout.cluster(layout.CONTROL)
 
 
@@ -75,13 +75,11 @@ def second() -> Cluster:
     return layout.cluster(layout.SECOND)
 
 
-@pytest.fixture
-def ml_team(workload: Cluster) -> Generator[str]:
-    """Yield the namespace of the examples, which only one case at a time may have."""
-    with places.locked(ML_TEAM):
-        gone = "the examples' namespace is free"
-        kube.eventually(gone, lambda: workload.api.find("v1", "Namespace", ML_TEAM) is None, seconds=GONE_SECONDS)
-        yield ML_TEAM
+@pytest.fixture(scope="module")
+def names() -> Generator[None]:
+    """Have the names of the admission suite's full manifests for one module: some are of the whole cluster."""
+    with places.locked("names"):
+        yield
 
 
 @pytest.fixture

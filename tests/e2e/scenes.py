@@ -17,11 +17,6 @@ from e2e.rig.kubernetes import Cluster
 API = "modelplane.ai/v1alpha1"
 PROTECTION = "protection.crossplane.io/v1beta1"
 OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
-STAGE_SECONDS = 600
-SERVE_SECONDS = 600
-GONE_SECONDS = 600
-LONG_SECONDS = 900
-"""Long enough for a slow machine and an outage in between: other cases take away parts for a minute or more."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +70,11 @@ class Tenant:
         """Return what is in the tenant's namespace of the workload cluster."""
         return self.workload.api.list(version, kind, namespace=self.namespace)
 
-    def ready(self, kind: str, name: str, *, seconds: float) -> Manifest:
+    def ready(self, kind: str, name: str) -> Manifest:
         """Return an object of ours once it is Ready."""
-        return self.until(kind, name, lambda found: condition(found, "Ready")["status"] == "True", seconds=seconds)
+        return self.until(kind, name, lambda found: condition(found, "Ready")["status"] == "True")
 
-    def until(self, kind: str, name: str, done: Callable[[Manifest], Any], *, seconds: float) -> Manifest:
+    def until(self, kind: str, name: str, done: Callable[[Manifest], Any]) -> Manifest:
         """Return an object of ours once it is as wanted, or fail with its status."""
         last: Manifest = {}
 
@@ -88,20 +83,20 @@ class Tenant:
             return bool(done(last))
 
         try:
-            kube.eventually(f"{kind} {name} is as wanted", look, seconds=seconds)
+            kube.eventually(f"{kind} {name} is as wanted", look)
         except AssertionError as err:
             status = json.dumps(last.get("status", {}), indent=1)
             raise AssertionError(f"{err}; its status: {status}") from err
         return last
 
-    def says(self, kind: str, name: str, typ: str, reason: str, *, seconds: float = STAGE_SECONDS) -> Manifest:
+    def says(self, kind: str, name: str, typ: str, reason: str) -> Manifest:
         """Return a condition once it has a reason."""
-        found = self.until(kind, name, lambda row: condition(row, typ)["reason"] == reason, seconds=seconds)
+        found = self.until(kind, name, lambda row: condition(row, typ)["reason"] == reason)
         return condition(found, typ)
 
     def replica(self) -> str:
         """Return the name of the tenant's one replica, once it is there."""
-        (found,) = kube.eventually("a replica", lambda: self.ours("ModelReplica"), seconds=STAGE_SECONDS)
+        (found,) = kube.eventually("a replica", lambda: self.ours("ModelReplica"))
         return found["metadata"]["name"]
 
     def claim(self) -> str:
@@ -119,7 +114,7 @@ class Tenant:
 
     def hydrating(self) -> str:
         """Return the name of the tenant's one hydration pod, once it fetches."""
-        (pod,) = kube.eventually("a hydration pod runs", self._fetching, seconds=STAGE_SECONDS)
+        (pod,) = kube.eventually("a hydration pod runs", self._fetching)
         return pod["metadata"]["name"]
 
     def _fetching(self) -> list[Manifest]:
@@ -128,21 +123,28 @@ class Tenant:
         return pods if pods and any(self.volume().glob(".modelplane/*/*/tree/*")) else []
 
     def ask(self) -> Manifest:
-        """Ask the engine behind the tenant's Service for a completion, and return the answer."""
+        """Ask the engine behind the tenant's Service for a completion, and return the answer.
+
+        The node's proxy may hear of the engine a while after the API server.
+        """
         found = [row for row in self.remote("v1", "Service") if row["spec"]["clusterIP"] != "None"]
         (service,) = found  # a gang has a headless one beside it
         url = f"http://{service['spec']['clusterIP']}/v1/chat/completions"
         body = json.dumps({"messages": [{"role": "user", "content": "hello"}]}).encode()
         request = urllib.request.Request(url, data=body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
-            return json.loads(answer.read())
+
+        def answer() -> Manifest:
+            with urllib.request.urlopen(request, timeout=10) as said:  # noqa: S310 - as above
+                return json.loads(said.read())
+
+        return kube.eventually("the engine answers", answer)
 
     def clear(self) -> None:
         """Delete everything, as a person would, and see that all of it goes on both clusters."""
         for kind in ("ModelDeployment", "ModelCache"):
-            kube.eventually(f"every {kind} is gone", lambda k=kind: self._deleted(k), seconds=GONE_SECONDS, pause=2)
-        kube.eventually("every Object is gone", lambda: not self.objects(), seconds=GONE_SECONDS)
-        left = kube.eventually("the workload namespace is empty", self._empty, seconds=GONE_SECONDS)
+            kube.eventually(f"every {kind} is gone", lambda k=kind: self._deleted(k), pause=2)
+        kube.eventually("every Object is gone", lambda: not self.objects())
+        left = kube.eventually("the workload namespace is empty", self._empty)
         assert left == "empty"
         self.workload.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.control.api.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
@@ -155,7 +157,7 @@ class Tenant:
     def refusal(self, kind: str, name: str) -> str:
         """Return why a deletion is refused, once it is guarded; Crossplane's webhook may be away for a while."""
         found = self.get(kind, name)
-        kube.eventually(f"{kind} {name} is guarded", lambda: self._guards(kind, name), seconds=STAGE_SECONDS)
+        kube.eventually(f"{kind} {name} is guarded", lambda: self._guards(kind, name))
 
         def refused() -> str:
             try:

@@ -16,7 +16,10 @@ from e2e.rig.kubernetes import Cluster
 from modelplane_cli import apis, validate
 from modelplane_cli.faults import dotted
 
-pytestmark = pytest.mark.second  # the namespaces of the examples come and go where these are tried
+pytestmark = [
+    pytest.mark.second,  # the namespaces of the examples come and go where these are tried
+    pytest.mark.usefixtures("names"),
+]
 PAUSED = {"crossplane.io/paused": "true"}
 GROUP = "modelplane.ai/"
 TRIES = 5

@@ -12,12 +12,9 @@ from e2e.cloud import Answer, Providers, Tokens, google_key
 from e2e.rig import clusters, kube, kubernetes, layout, load, places
 from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import PROTECTION, STAGE_SECONDS, Tenant, condition, entry, phase
+from e2e.scenes import PROTECTION, Tenant, condition, entry, phase
 
 pytestmark = pytest.mark.second
-GUARD_SECONDS = 300
-"""A settled function looks again after a minute."""
-MADE_SECONDS = 600
 PORT, CONTROLLERS_PORT = layout.CASE_PORTS[40], layout.CASE_PORTS[41]
 CLOUDS = ("Cluster", "NodePool", "Network", "Subnetwork", "ServiceAccountKey", "ServiceAccount")
 EXAMPLE = places.REPOSITORY / "examples" / "clusters" / "gke"
@@ -33,7 +30,7 @@ def _control(second: Cluster) -> Cluster:
 @pytest.fixture(name="doomed")
 def _doomed() -> Generator[Cluster]:
     """Yield an API server of its own, as a cloud would make it: with nothing on it of an earlier one."""
-    cluster = Cluster(f"doomed-{os.getpid()}", PORT, layout.plane())
+    cluster = layout.case_cluster(f"doomed-{os.getpid()}", PORT)
     names = [f"apiserver-{cluster.name}", f"controllers-{cluster.name}"]
     try:
         kubernetes.start_apiserver(cluster)
@@ -67,7 +64,7 @@ def _providers(control: Cluster, doomed: Cluster, tokens: Tokens) -> Generator[P
     try:
         yield played
         clusters.forget(control, GKE)
-        kube.eventually("the cloud's own things are gone", lambda: not played.left(), seconds=MADE_SECONDS)
+        kube.eventually("the cloud's own things are gone", lambda: not played.left())
         for manifest in _classes():
             kube.eventually("the class is free", lambda row=manifest: control.api.try_delete(row))
     finally:
@@ -80,7 +77,7 @@ def test_a_cluster_in_use_is_not_deleted(tenant: Tenant) -> None:
     empty = layout.cluster(layout.EMPTY)
     clusters.register(tenant.control, empty)
     tenant.cache(selector={"rig": empty.name})
-    tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating", seconds=STAGE_SECONDS)
+    tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating")
     cluster = tenant.control.api.get(clusters.API, "InferenceCluster", empty.name)
     _guarded(tenant.control, cluster)
     with pytest.raises(ApiError, match=f"ModelReplicas or ModelCaches are on InferenceCluster {empty.name}") as refused:
@@ -101,10 +98,10 @@ def test_a_cloud_cluster_goes_in_order(doomed: Cluster, tokens: Tokens, provider
     for manifest in _example():
         control.api.apply(manifest)
     clusters.address(control, doomed, GKE)
-    kube.eventually("the cluster is Ready", lambda: clusters.ready(control, GKE), seconds=MADE_SECONDS)
+    kube.eventually("the cluster is Ready", lambda: clusters.ready(control, GKE))
     assert tokens.given, "the provider reached the cluster without the identity"
     tenant.cache(selector={"cloud": "google"})
-    tenant.until("ModelCache", "model", lambda row: entry(row, GKE)["phase"], seconds=STAGE_SECONDS)
+    tenant.until("ModelCache", "model", lambda row: entry(row, GKE)["phase"])
     cluster = control.api.get(clusters.API, "InferenceCluster", GKE)
     _guarded(control, cluster)
     with pytest.raises(ApiError, match="ModelReplicas or ModelCaches are on"):
@@ -114,7 +111,7 @@ def test_a_cloud_cluster_goes_in_order(doomed: Cluster, tokens: Tokens, provider
         control.api.delete(made)
     tenant.control.api.delete(tenant.get("ModelCache", "model"))
     clusters.forget(control, GKE)
-    kube.eventually("the cloud's own things are gone", lambda: not providers.left(), seconds=MADE_SECONDS)
+    kube.eventually("the cloud's own things are gone", lambda: not providers.left())
     _check_order(providers)
     assert doomed.api.find(clusters.GATEWAYS, "Gateway", clusters.GATEWAY, namespace=clusters.SYSTEM) is None
     assert doomed.api.find("storage.k8s.io/v1", "StorageClass", layout.STORAGE_CLASS), "it goes with its cluster"
@@ -126,12 +123,12 @@ def test_a_cluster_without_nodes(tenant: Tenant) -> None:
     clusters.register(tenant.control, empty)
     try:
         tenant.cache(selector={"rig": empty.name})
-        tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating", seconds=STAGE_SECONDS)
+        tenant.until("ModelCache", "model", lambda row: phase(row, empty.name) == "Hydrating")
         assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "False"
         (pod,) = kube.eventually("its pod", lambda: empty.api.list("v1", "Pod", namespace=tenant.namespace))
         assert pod["status"]["phase"] == "Pending"
         tenant.control.api.delete(tenant.get("ModelCache", "model"))
-        kube.eventually("its Objects are gone", lambda: not tenant.objects(), seconds=STAGE_SECONDS)
+        kube.eventually("its Objects are gone", lambda: not tenant.objects())
         kube.eventually("its pod is gone", lambda: not empty.api.list("v1", "Pod", namespace=tenant.namespace))
     finally:
         clusters.forget(tenant.control, empty.name)
@@ -158,7 +155,7 @@ def _guarded(control: Cluster, of: Manifest) -> None:
         states = [{c["type"]: c["status"] for c in row.get("status", {}).get("conditions", [])} for row in named]
         return [state for state in states if state.get("Ready") == "True"]
 
-    kube.eventually(f"{of['kind']} {of['metadata']['name']} is guarded", guards, seconds=GUARD_SECONDS)
+    kube.eventually(f"{of['kind']} {of['metadata']['name']} is guarded", guards)
 
 
 def _classes() -> list[Manifest]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from e2e.rig import cgroups, hub, kube, storage
 from e2e.rig.kube import ApiError
-from e2e.scenes import LONG_SECONDS, SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry, phase
+from e2e.scenes import Tenant, condition, entry, phase
 from modelplane.backends.base import cache_pvc_name
 
 
@@ -22,7 +22,7 @@ def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
     tenant.hydrating()
     (killed,) = [pid for pid in cgroups.members() if _hydrates(pid, tenant.volume())]
     os.kill(killed, signal.SIGKILL)
-    found = tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
+    found = tenant.ready("ModelCache", "model")
     assert tenant.trees() == [entry(found)["tree"]]
 
 
@@ -38,7 +38,7 @@ def test_a_missing_token_then_there(tenant: Tenant) -> None:
     metadata = {"name": "hub", "namespace": tenant.namespace}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": hub.TOKEN}}
     tenant.control.api.apply(secret)
-    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    tenant.ready("ModelCache", "model")
     kube.eventually("the token's copy is gone", lambda: not tenant.remote("v1", "Secret"))
     tenant.control.api.delete(secret)
 
@@ -47,11 +47,11 @@ def test_a_missing_token_then_there(tenant: Tenant) -> None:
 def test_a_wrong_revision_then_fixed(tenant: Tenant) -> None:
     """A revision that does not exist is Failed with its reason; a right one stages at once, in a new Job."""
     tenant.cache(revision="no-such-branch")
-    failed = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed", seconds=STAGE_SECONDS)
+    failed = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed")
     assert entry(failed)["reason"] == "RevisionNotFound"
     tenant.says("ModelCache", "model", "ArtifactReady", "Failed")
     tenant.cache(revision="main")
-    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    tenant.ready("ModelCache", "model")
 
 
 @pytest.mark.minutes(8)
@@ -60,14 +60,14 @@ def test_a_changed_revision_serves_the_old_until_the_new_is_there(tenant: Tenant
     old, new = hub.commits("rig/moving")
     tenant.cache(repo="rig/moving", revision=old)
     tenant.deployment()
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     tenant.cache(repo="rig/moving", revision=new)
-    tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating", seconds=STAGE_SECONDS)
+    tenant.until("ModelCache", "model", lambda row: phase(row) == "Hydrating")
     tenant.hydrating()
     assert old in str(tenant.ask())
-    tenant.ready("ModelCache", "model", seconds=LONG_SECONDS)
-    kube.eventually("the new commit answers", lambda: new in str(tenant.ask()), seconds=SERVE_SECONDS)
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelCache", "model")
+    kube.eventually("the new commit answers", lambda: new in str(tenant.ask()))
+    tenant.ready("ModelDeployment", "serve")
 
 
 @pytest.mark.minutes(4)
@@ -75,7 +75,7 @@ def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
     """A narrowed selector removes the cache from a cluster, but only once no replica uses it there."""
     tenant.cache()
     tenant.deployment()
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     claim = tenant.claim()
     tenant.cache(selector={"rig": "nowhere"})
     tenant.says("ModelCache", "model", "ClustersMatched", "NoClusters")
@@ -83,7 +83,7 @@ def test_a_cluster_removed_from_the_selector(tenant: Tenant) -> None:
     assert "rig/tiny" in str(tenant.ask())
     tenant.delete("ModelDeployment", "serve")
     gone = "the claim is released once nothing uses it"
-    kube.eventually(gone, lambda: not tenant.remote("v1", "PersistentVolumeClaim"), seconds=SERVE_SECONDS)
+    kube.eventually(gone, lambda: not tenant.remote("v1", "PersistentVolumeClaim"))
 
 
 @pytest.mark.minutes(2)
@@ -91,7 +91,7 @@ def test_a_cache_in_use_is_not_deleted(tenant: Tenant) -> None:
     """Crossplane's usage webhook refuses to delete a cache that a replica uses, and says who uses it."""
     tenant.cache()
     tenant.deployment()
-    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
+    tenant.ready("ModelCache", "model")
     tenant.replica()
     assert tenant.replica() in tenant.refusal("ModelCache", "model")
     assert "deletionTimestamp" not in tenant.get("ModelCache", "model")["metadata"]
@@ -102,10 +102,10 @@ def test_a_replica_scaled_down_while_the_cache_is_guarded(tenant: Tenant) -> Non
     """Scaling down removes one replica and its guard; the cache stays Ready and guarded by the other."""
     tenant.cache()
     tenant.deployment(replicas=2)
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     tenant.control.kubectl("scale", "modeldeployment", "serve", "-n", tenant.namespace, "--replicas=1")
-    kube.eventually("one replica is left", lambda: len(tenant.ours("ModelReplica")) == 1, seconds=SERVE_SECONDS)
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    kube.eventually("one replica is left", lambda: len(tenant.ours("ModelReplica")) == 1)
+    tenant.ready("ModelDeployment", "serve")
     assert tenant.replica() in tenant.refusal("ModelCache", "model")
     assert condition(tenant.get("ModelCache", "model"), "Ready")["status"] == "True"
 
@@ -127,7 +127,7 @@ def test_both_deleted_together(tenant: Tenant, propagation: str) -> None:
     """The deployment and its cache deleted at once: no finalizer is stuck, and the retained volume keeps the model."""
     tenant.cache()
     tenant.deployment()
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     volume, trees = tenant.volume(), tenant.trees()
     tenant.delete("ModelDeployment", "serve", propagation=propagation)
     with contextlib.suppress(ApiError):  # no answer while Crossplane's webhook is away: it goes on the next try
@@ -141,7 +141,7 @@ def test_a_volume_that_nobody_may_write(tenant: Tenant) -> None:
     """A volume that belongs to root alone is Failed with the reason, and nothing is published."""
     with storage.unwritable(tenant.workload, tenant.namespace, cache_pvc_name(tenant.namespace, "model")):
         tenant.cache()
-        found = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed", seconds=STAGE_SECONDS)
+        found = tenant.until("ModelCache", "model", lambda row: phase(row) == "Failed")
         assert entry(found)["reason"] == "VolumeNotWritable"
         tenant.clear()
 

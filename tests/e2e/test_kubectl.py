@@ -13,7 +13,10 @@ from e2e import goldens
 from e2e.rig import commands, kube
 from e2e.rig.kubernetes import Cluster
 
-pytestmark = pytest.mark.second  # a cluster that is shown has a status, and caches for all clusters would take it
+pytestmark = [
+    pytest.mark.second,  # a cluster that is shown has a status, and caches for all clusters would take it
+    pytest.mark.usefixtures("names"),
+]
 NAMESPACE = "kubectl"
 PAUSED = {"crossplane.io/paused": "true"}
 SHOWN = {

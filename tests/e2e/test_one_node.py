@@ -10,7 +10,7 @@ import pytest
 from e2e.played import playing
 from e2e.rig import kube, kubernetes, layout
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, condition, entry
+from e2e.scenes import Tenant, condition, entry
 
 pytestmark = pytest.mark.second
 NAME, PORT = "one-node", layout.CASE_PORTS[50]
@@ -26,7 +26,7 @@ def _control(second: Cluster) -> Cluster:
 @pytest.fixture(scope="module")
 def cluster(control: Cluster) -> Generator[Cluster]:
     """Yield a cluster of one node, whose controllers are played."""
-    made = Cluster(NAME, PORT, layout.plane())
+    made = layout.case_cluster(NAME, PORT)
     with playing(control, [made], label=NAME):
         yield made
 
@@ -37,8 +37,8 @@ def test_two_deployments_race_for_the_last_node(tenant: Tenant) -> None:
     tenant.cache(selector={"rig": NAME})
     for name in ("first", "second"):
         tenant.deployment(name, clusterSelector={"matchLabels": {"rig": NAME}})
-    tenant.ready("ModelCache", "model", seconds=STAGE_SECONDS)
-    kube.eventually("one of them serves", lambda: _serving(tenant) == ["False", "True"], seconds=SERVE_SECONDS)
+    tenant.ready("ModelCache", "model")
+    kube.eventually("one of them serves", lambda: _serving(tenant) == ["False", "True"])
     assert len(tenant.ours("ModelReplica")) == 1
     reasons = {condition(row, "ReplicasScheduled")["reason"] for row in tenant.ours("ModelDeployment")}
     assert "InsufficientCapacity" in reasons
@@ -48,7 +48,7 @@ def test_a_workload_cluster_is_away_for_a_minute(cluster: Cluster, tenant: Tenan
     """The workload API server cannot be reached: nothing is deleted, the status stays, and all goes on afterwards."""
     tenant.cache(selector={"rig": NAME})
     tenant.deployment(clusterSelector={"matchLabels": {"rig": NAME}})
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     before, staged = tenant.composed(), entry(tenant.get("ModelCache", "model"), NAME)
     layout.plane().processes.stop(f"apiserver-{NAME}")
     try:
@@ -61,7 +61,7 @@ def test_a_workload_cluster_is_away_for_a_minute(cluster: Cluster, tenant: Tenan
         kubernetes.start_apiserver(cluster)
     for kind, name in (("ModelCache", "model"), ("ModelDeployment", "serve")):
         tenant.says(kind, name, "ObjectsSynced", "Synced")
-        tenant.ready(kind, name, seconds=SERVE_SECONDS)
+        tenant.ready(kind, name)
     assert tenant.composed() == before
 
 

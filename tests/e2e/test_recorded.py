@@ -6,14 +6,13 @@
 import json
 import os
 import re
-import time
 from pathlib import Path
 
 import pytest
 import yaml
-from e2e.rig import clusters, layout, places
+from e2e.rig import clusters, kube, layout, places
 from e2e.rig.kube import Manifest
-from e2e.scenes import LONG_SECONDS, Tenant, condition, entry, gang, phase
+from e2e.scenes import Tenant, condition, entry, gang, phase
 
 FOLDER = places.REPOSITORY / "tests" / "recorded"
 HEADER = """\
@@ -36,13 +35,11 @@ def test_what_is_reported_is_what_was_recorded(tenant: Tenant) -> None:
     tenant.deployment()
     tenant.apply("ModelDeployment", "gang", {"replicas": 1, "template": {"spec": gang()}})
     seen: dict[tuple[str, str], list[Manifest]] = {}
-    deadline = time.monotonic() + LONG_SECONDS
-    while not _settled(tenant):
-        assert time.monotonic() < deadline, "not all became as wanted"
-        _look(tenant, seen)
-        time.sleep(0.3)
+    if recording := bool(os.environ.get("MODELPLANE_REWRITE")):
+        kube.eventually("all was looked at", lambda: _look(tenant, seen) and _settled(tenant), pause=0.3)
+    kube.eventually("all is as wanted", lambda: _settled(tenant))
     ends = _look(tenant, seen)
-    if os.environ.get("MODELPLANE_REWRITE"):
+    if recording:
         _write(seen)
     for state in ends:
         recorded = [_shape(row) for row in yaml.safe_load(_file(state["kind"]).read_text())]

@@ -19,7 +19,6 @@ from e2e.scenes import Tenant, condition
 
 pytestmark = pytest.mark.second
 COUNT = int(os.environ.get("MODELPLANE_SCALE_CLUSTERS", "20"))
-SETTLE_SECONDS = 600
 PREFIX = "scale-"
 CALLS = re.compile(r'^function_run_function_request_total\{function_name="([^"]+)".*\} (\d+)', re.MULTILINE)
 OPENED = re.compile(r'^circuit_breaker_opens_total\{controller="composite/modelcaches[^}]*\} (\d+)', re.MULTILINE)
@@ -34,7 +33,7 @@ def _control(second: Cluster) -> Cluster:
 @pytest.fixture
 def played(control: Cluster) -> Generator[list[Cluster]]:
     """Yield many clusters, each an API server of its own, registered under one label, whose controllers are played."""
-    made = [Cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i], layout.plane()) for i in range(COUNT)]
+    made = [layout.case_cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i]) for i in range(COUNT)]
     with playing(control, made, label="scale"):
         yield made
 
@@ -44,10 +43,10 @@ def test_twenty_clusters(played: list[Cluster], tenant: Tenant, record_property:
     """Fast reports open Crossplane's circuit breaker and it settles all the same; then no object moves any more."""
     before, opened, start = _calls(), _opened(), time.monotonic()
     tenant.cache(selector={"rig": "scale"})
-    tenant.ready("ModelCache", "model", seconds=SETTLE_SECONDS)
+    tenant.ready("ModelCache", "model")
     staged = time.monotonic() - start
     tenant.deployment(replicas=min(10, COUNT), clusterSelector={"matchLabels": {"rig": "scale"}})
-    tenant.ready("ModelDeployment", "serve", seconds=SETTLE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     served = time.monotonic() - start
     calls = {name: count - before.get(name, 0) for name, count in _calls().items()}
     record_property("figures", f"staged in {staged:.0f} s, served in {served:.0f} s, calls {calls}")

@@ -10,28 +10,29 @@ import pytest
 from e2e.rig import layout, places, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
-from e2e.scenes import SERVE_SECONDS, STAGE_SECONDS, Tenant, entry, gang
+from e2e.scenes import Tenant, entry, gang
 
+ML_TEAM = "ml-team"
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
 
-@pytest.mark.minutes(2)  # not at the start: the packages' lane has the examples' namespace first
-def test_the_qwen_example(control: Cluster, workload: Cluster, ml_team: str) -> None:
+@pytest.mark.minutes(4)
+def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
-    tenant = Tenant(ml_team, control, workload)
-    label = {"name": ml_team, "labels": {RESTRICTED: "restricted"}}
+    tenant = Tenant(ML_TEAM, control, workload)
+    label = {"name": ML_TEAM, "labels": {RESTRICTED: "restricted"}}
     workload.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": label})
-    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ml_team}})
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ML_TEAM}})
     with _watching(tenant) as watch:
         control.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
-        cache = tenant.ready("ModelCache", "qwen3-0.6b", seconds=STAGE_SECONDS)
-        workload.api.patch(workload.api.get("v1", "Namespace", ml_team), {"metadata": {"labels": {RESTRICTED: None}}})
-        tenant.ready("ModelDeployment", "qwen", seconds=SERVE_SECONDS)
+        cache = tenant.ready("ModelCache", "qwen3-0.6b")
+        workload.api.patch(workload.api.get("v1", "Namespace", ML_TEAM), {"metadata": {"labels": {RESTRICTED: None}}})
+        tenant.ready("ModelDeployment", "qwen")
         assert {"0%", "100%"} <= {word for line in watch() for word in line.split()}
     staged = entry(cache)
     assert staged["bytesStaged"] == staged["bytesTotal"] > 2 << 20
-    root = storage.of_claim(workload, ml_team, tenant.claim())
+    root = storage.of_claim(workload, ML_TEAM, tenant.claim())
     assert (root / "trees" / staged["tree"] / ".modelplane-hydrated").is_file()
     assert not RELEASED & {row["spec"]["forProvider"]["manifest"]["kind"] for row in tenant.objects()}
     assert len(tenant.ours("ModelReplica")) == len(tenant.remote("v1", "Service")) == 2
@@ -46,7 +47,7 @@ def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
     tenant.deployment()
     waiting = tenant.says("ModelReplica", tenant.replica(), "ModelAccepted", "WaitingForCache")
     assert "model" in waiting["message"]
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     cache = tenant.get("ModelCache", "model")
     answer = tenant.ask()["choices"][0]["message"]["content"]
     assert answer == f"rig/tiny@{cache['status']['revision']} heard 1 messages"
@@ -57,7 +58,7 @@ def test_a_gang_serves_from_one_cache(tenant: Tenant) -> None:
     """A leader and a worker, made by LeaderWorkerSet's own controller, both mount the cache; the leader answers."""
     tenant.cache()
     tenant.apply("ModelDeployment", "serve", {"replicas": 1, "template": {"spec": gang()}})
-    tenant.ready("ModelDeployment", "serve", seconds=SERVE_SECONDS)
+    tenant.ready("ModelDeployment", "serve")
     pods = tenant.remote("v1", "Pod")
     mounted = [_mounted(pod) for pod in pods]
     assert len(pods) == 2

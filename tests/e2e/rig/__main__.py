@@ -53,6 +53,7 @@ def load() -> None:
     """Load the kinds, compositions, functions and clusters into the control plane."""
     with fleet.lock():
         loading.load(say)
+        loading.registered(say)
 
 
 @rig.command()

@@ -52,7 +52,7 @@ LANES = (
     Lane(
         "together",
         "shares the fleet; what it takes away comes back",
-        options=("-n8", "--dist=load", "--maxschedchunk=1"),
+        options=("-n12", "--dist=load", "--maxschedchunk=1"),
     ),
     Lane(
         "second",

@@ -17,8 +17,6 @@ GATEWAY = "inference-gateway"
 CLASS = "rig-gpu"
 NODES, GPUS_PER_NODE = 12, 2
 GATEWAY_ADDRESS = "10.199.0.1"
-READY_SECONDS = 600
-GONE_SECONDS = 600
 EXTERNAL = (
     "gatewayApi",
     "certManager",
@@ -51,7 +49,7 @@ def settle(control: Cluster, workloads: Sequence[Cluster]) -> None:
         address(control, workload, workload.name)
     for workload in workloads:
         what = f"InferenceCluster {workload.name} is Ready"
-        kube.eventually(what, lambda name=workload.name: ready(control, name), seconds=READY_SECONDS)
+        kube.eventually(what, lambda name=workload.name: ready(control, name))
 
 
 def address(control: Cluster, workload: Cluster, name: str) -> None:
@@ -59,7 +57,6 @@ def address(control: Cluster, workload: Cluster, name: str) -> None:
     gateway = kube.eventually(
         f"cluster {name} has its Gateway",
         lambda: workload.api.find(GATEWAYS, "Gateway", GATEWAY, namespace=SYSTEM),
-        seconds=READY_SECONDS,
     )
     status = {"addresses": [{"type": "IPAddress", "value": GATEWAY_ADDRESS}]}
     if gateway.get("status", {}).get("addresses") != status["addresses"]:
@@ -85,8 +82,8 @@ def of_cluster(control: Cluster, name: str) -> list[kube.Manifest]:
 
 def forget(control: Cluster, *names: str) -> None:
     """Delete clusters as soon as nothing uses them, and see that all that was composed for them goes."""
-    kube.eventually("the clusters are deleted", lambda: _deleted(control, names), seconds=GONE_SECONDS, pause=2)
-    kube.eventually("all of the clusters is gone", lambda: not left(control, names), seconds=GONE_SECONDS, pause=2)
+    kube.eventually("the clusters are deleted", lambda: _deleted(control, names), pause=2)
+    kube.eventually("all of the clusters is gone", lambda: not left(control, names), pause=2)
     for name in names:
         metadata = {"name": f"{name}-kubeconfig", "namespace": SYSTEM}
         control.api.delete({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})

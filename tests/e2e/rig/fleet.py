@@ -120,7 +120,7 @@ def _start(say: Say) -> None:
     say("starting etcd and the API servers")
     kubernetes.start_etcd(plane)
     for name in layout.FLEET:
-        kubernetes.start_apiserver(layout.cluster(name), env=kubernetes.ROOMY)
+        kubernetes.start_apiserver(layout.cluster(name))
         kubernetes.start_controllers(layout.cluster(name), port=layout.CONTROLLER_PORTS[name])
     say("starting the registry")
     images.start()

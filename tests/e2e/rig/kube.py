@@ -23,10 +23,15 @@ MANAGER = "modelplane-rig"
 TIMEOUT = 30
 REFUSED, MISSING, CONFLICT, LATER, BROKEN = 400, 404, 409, 429, 500
 POOL = 4
+MOST_SECONDS = 900
+"""Long enough for a slow machine and an outage in between: cases take away parts for a minute or more."""
 BUSY = urllib3.Retry(
     connect=0, read=0, other=0, status=6, status_forcelist=[LATER], allowed_methods=None, backoff_factor=0.5
 )
-"""A server that is busy is asked again after a while; one that is away is not."""
+"""A server that is busy is asked again after a while; one that is away is not.
+
+What only reads is sent once more, since a server closes connections that nobody used for a while.
+"""
 
 
 class ApiError(Exception):
@@ -61,8 +66,11 @@ class Api:
         """Send one request and return the answer's JSON, or its text where it is none."""
         data = None if body is None else json.dumps(body)
         headers = {"Content-Type": kind}
+        retries = BUSY.new(read=1) if method == "GET" else BUSY
         try:
-            answer = self.pool.request(method, self.server + path, body=data, headers=headers, timeout=timeout)
+            answer = self.pool.request(
+                method, self.server + path, body=data, headers=headers, timeout=timeout, retries=retries
+            )
         except urllib3.exceptions.HTTPError as err:
             if isinstance(getattr(err, "reason", None), urllib3.exceptions.ResponseError):
                 raise ApiError(LATER, f"{self.server} is too busy") from err
@@ -186,7 +194,7 @@ def kubeconfig(path: Path, *, server: str, ca: Path, user: Pair) -> Path:
     return path
 
 
-def eventually(what: str, condition: Callable[[], Any], *, seconds: float = 300, pause: float = 1) -> Any:  # noqa: ANN401 - the condition's own value
+def eventually(what: str, condition: Callable[[], Any], *, seconds: float = MOST_SECONDS, pause: float = 1) -> Any:  # noqa: ANN401 - the condition's own value
     """Return a condition's first true value, or fail with the last false one; no answer in time is not yet one."""
     deadline = time.monotonic() + seconds
     while True:

@@ -50,7 +50,12 @@ def plane() -> Plane:
 
 def cluster(name: str) -> Cluster:
     """Return one cluster of the fleet."""
-    return Cluster(name, CLUSTER_PORTS[name], plane())
+    return Cluster(name, CLUSTER_PORTS[name], plane(), sparing=name == EMPTY)
+
+
+def case_cluster(name: str, port: int) -> Cluster:
+    """Return a cluster that a case starts, on one of the ports for them."""
+    return Cluster(name, port, plane(), sparing=True)
 
 
 def crossplane_ports(cluster: str) -> dict[str, int]:

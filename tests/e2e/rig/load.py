@@ -30,24 +30,29 @@ ROUTING = ("gatewayclasses", "gateways", "httproutes")
 
 
 def load(say: Say) -> None:
-    """Load everything; a second call changes only what differs."""
+    """Load everything, and declare the workload cluster; a second call changes only what differs."""
     control = layout.cluster(layout.CONTROL)
     say("building the engine's and the hydrator's images")
     models.mirror(say, examples.images())
     models.hydrator(say)
     hub.start(examples.repos())
     modelplane(control, say)
-    say("registering the workload cluster")
     for name in (layout.WORKLOAD, layout.EMPTY):
         prepare(layout.cluster(name))
-    clusters.register(control, layout.cluster(layout.WORKLOAD))
+    clusters.declare(control, layout.cluster(layout.WORKLOAD))
+
+
+def registered(say: Say) -> None:
+    """Wait until the workload cluster is Ready: half a minute after it was declared, most of it idle."""
+    say("waiting for the workload cluster to be Ready")
+    clusters.settle(layout.cluster(layout.CONTROL), [layout.cluster(layout.WORKLOAD)])
 
 
 def second(say: Say) -> None:
     """Start a second control plane beside the fleet's, with Modelplane on it, for cases with clusters of their own."""
     cluster = layout.cluster(layout.SECOND)
     say("starting a second control plane")
-    kubernetes.start_apiserver(cluster, env=kubernetes.ROOMY)
+    kubernetes.start_apiserver(cluster)
     kubernetes.start_controllers(cluster, port=layout.CONTROLLER_PORTS[layout.SECOND])
     crossplane.start(cluster)
     crossplane.start_provider(cluster)

@@ -27,8 +27,6 @@ MIRROR = f"{layout.REGISTRY}/mirror"
 STANDINS = f"{MIRROR}/crossplane-contrib"
 CACHE = "_compose-model-cache"
 RUNTIME = "Function=Deployment;Provider=External"
-HEALTHY_SECONDS = 600
-GONE_SECONDS = 300
 RESOLVER = "nameserver {address}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
 WITH_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 """In a mount namespace of its own, so that only Crossplane resolves names as a pod of the cluster does."""
@@ -87,8 +85,8 @@ def remove(cluster: Cluster) -> None:
             cluster.api.delete(row)
     for kind in kinds_of_packages:
         what = f"no {kind} is left"
-        kube.eventually(what, lambda k=kind: not cluster.api.list(PACKAGES, f"{k}Revision"), seconds=GONE_SECONDS)
-    kube.eventually("no function runs", lambda: not pods.functions(cluster), seconds=GONE_SECONDS)
+        kube.eventually(what, lambda k=kind: not cluster.api.list(PACKAGES, f"{k}Revision"))
+    kube.eventually("no function runs", lambda: not pods.functions(cluster))
     version = "admissionregistration.k8s.io/v1"
     cluster.api.delete(cluster.api.get(version, "ValidatingWebhookConfiguration", crossplane.WEBHOOK))
     installed = {"name": crossplane.SECRETS["client"], "namespace": crossplane.NAMESPACE}
@@ -151,7 +149,7 @@ def wait(cluster: Cluster, version: str) -> None:
     """Wait until the Configuration of a version and all its functions are healthy."""
     what = f"Configuration {version} and its functions are healthy"
     try:
-        kube.eventually(what, lambda: not unhealthy(cluster, version), seconds=HEALTHY_SECONDS, pause=1)
+        kube.eventually(what, lambda: not unhealthy(cluster, version))
     except AssertionError as err:
         raise AssertionError(f"{err}; {'; '.join(unhealthy(cluster, version))}") from err
     cluster.api.kinds.clear()

@@ -21,7 +21,7 @@ FUNCTION = "pkg.crossplane.io/function"
 PORT = 9443
 CLIENT = "crossplane-tls-client"
 START_SECONDS = 60
-CALL_SECONDS = 30
+CALL_SECONDS = 120
 STARTTIME, USED = 19, (11, 12)  # of the fields after the command's name in /proc/<pid>/stat
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
