@@ -17,6 +17,8 @@ from e2e.rig.kubernetes import Cluster
 API = "modelplane.ai/v1alpha1"
 PROTECTION = "protection.crossplane.io/v1beta1"
 OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
+ANSWER_SECONDS = 20
+"""The node's proxy may hear of an engine after the API server; an engine that was replaced takes 30 s at least."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,7 @@ class Tenant:
         return pods if pods and any(self.volume().glob(".modelplane/*/*/tree/*")) else []
 
     def ask(self) -> Manifest:
-        """Ask the engine behind the tenant's Service for a completion, and return the answer.
-
-        The node's proxy may hear of the engine a while after the API server.
-        """
+        """Ask the engine behind the tenant's Service for a completion, and return the answer."""
         found = [row for row in self.remote("v1", "Service") if row["spec"]["clusterIP"] != "None"]
         (service,) = found  # a gang has a headless one beside it
         url = f"http://{service['spec']['clusterIP']}/v1/chat/completions"
@@ -137,7 +136,7 @@ class Tenant:
             with urllib.request.urlopen(request, timeout=10) as said:  # noqa: S310 - as above
                 return json.loads(said.read())
 
-        return kube.eventually("the engine answers", answer)
+        return kube.eventually("the engine answers", answer, seconds=ANSWER_SECONDS)
 
     def clear(self) -> None:
         """Delete everything, as a person would, and see that all of it goes on both clusters."""

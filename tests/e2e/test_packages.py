@@ -10,7 +10,7 @@ import builders_healthy
 import laws
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from e2e.rig import clusters, crossplane, kube, layout, packages, places, pods
+from e2e.rig import clusters, crossplane, examples, kube, layout, packages, places, pods
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition, phase
 from modelplane_cli import load as documents
@@ -62,10 +62,10 @@ def later(serving: Tenant) -> Generator[Future[None]]:
 
 
 @pytest.fixture(scope="module")
-def memory(serving: Tenant) -> Generator[Future[int]]:
+def memory(plane: Cluster) -> Generator[Future[int]]:
     """Yield what ends once both pods of each function answered, beside the first cases: the most bytes of one."""
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(_ask_both, serving.control)
+        yield pool.submit(_ask_both, plane)
 
 
 def tenant(plane: Cluster, namespace: str) -> Tenant:
@@ -101,8 +101,8 @@ def test_the_qwen_example_on_packages(plane: Cluster) -> None:
     """
     team = tenant(plane, "packages-team")
     files = sorted((places.REPOSITORY / "examples" / "cache" / "qwen").glob("*.yaml"))
-    example = "\n---\n".join(file.read_text() for file in files)
-    plane.kubectl("apply", "-f", "-", stdin=example.replace("ml-team", team.namespace))
+    text = "\n---\n".join(file.read_text() for file in files)
+    plane.kubectl("apply", "-f", "-", stdin=text.replace(examples.NAMESPACE, team.namespace))
     team.ready("ModelCache", "qwen3-0.6b")
     team.ready("ModelDeployment", "qwen")
     team.clear()

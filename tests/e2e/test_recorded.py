@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e.rig import clusters, kube, layout, places
+from e2e.rig import clusters, examples, kube, layout, places
 from e2e.rig.kube import Manifest
 from e2e.scenes import Tenant, condition, entry, gang, phase
 
@@ -77,7 +77,7 @@ def _state(row: Manifest, namespace: str) -> Manifest | None:
         "remote": remote,
     }
     text = UID.sub("<uid>", TIME.sub("2026-01-01T00:00:00Z", json.dumps(state)))
-    return json.loads(text.replace(namespace, "ml-team"))
+    return json.loads(text.replace(namespace, examples.NAMESPACE))
 
 
 def _shape(state: Manifest) -> str:

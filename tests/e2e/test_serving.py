@@ -7,12 +7,11 @@ import contextlib
 from collections.abc import Callable, Generator
 
 import pytest
-from e2e.rig import layout, places, storage
+from e2e.rig import examples, layout, places, storage
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, entry, gang
 
-ML_TEAM = "ml-team"
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 
@@ -20,19 +19,21 @@ RELEASED = {"Job", "ServiceAccount", "Role", "RoleBinding"}
 @pytest.mark.minutes(4)
 def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
     """`kubectl apply -f examples/cache/qwen` stages the model and serves it from two replicas."""
-    tenant = Tenant(ML_TEAM, control, workload)
-    label = {"name": ML_TEAM, "labels": {RESTRICTED: "restricted"}}
+    tenant = Tenant(examples.NAMESPACE, control, workload)
+    label = {"name": examples.NAMESPACE, "labels": {RESTRICTED: "restricted"}}
     workload.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": label})
-    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ML_TEAM}})
+    control.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": examples.NAMESPACE}})
     with _watching(tenant) as watch:
         control.kubectl("apply", "-f", str(places.REPOSITORY / "examples" / "cache" / "qwen"))
         cache = tenant.ready("ModelCache", "qwen3-0.6b")
-        workload.api.patch(workload.api.get("v1", "Namespace", ML_TEAM), {"metadata": {"labels": {RESTRICTED: None}}})
+        workload.api.patch(
+            workload.api.get("v1", "Namespace", examples.NAMESPACE), {"metadata": {"labels": {RESTRICTED: None}}}
+        )
         tenant.ready("ModelDeployment", "qwen")
         assert {"0%", "100%"} <= {word for line in watch() for word in line.split()}
     staged = entry(cache)
     assert staged["bytesStaged"] == staged["bytesTotal"] > 2 << 20
-    root = storage.of_claim(workload, ML_TEAM, tenant.claim())
+    root = storage.of_claim(workload, examples.NAMESPACE, tenant.claim())
     assert (root / "trees" / staged["tree"] / ".modelplane-hydrated").is_file()
     assert not RELEASED & {row["spec"]["forProvider"]["manifest"]["kind"] for row in tenant.objects()}
     assert len(tenant.ours("ModelReplica")) == len(tenant.remote("v1", "Service")) == 2

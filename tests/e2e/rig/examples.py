@@ -8,6 +8,9 @@ from pathlib import Path
 
 from e2e.rig import kube, places
 
+NAMESPACE = "ml-team"
+"""Where the examples of an ML team are."""
+
 
 def files() -> list[Path]:
     """Return the YAML files of every example; those that install packages are for a control plane without any."""

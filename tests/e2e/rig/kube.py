@@ -28,10 +28,9 @@ MOST_SECONDS = 900
 BUSY = urllib3.Retry(
     connect=0, read=0, other=0, status=6, status_forcelist=[LATER], allowed_methods=None, backoff_factor=0.5
 )
-"""A server that is busy is asked again after a while; one that is away is not.
-
-What only reads is sent once more, since a server closes connections that nobody used for a while.
-"""
+"""A server that is busy is asked again after a while; one that is away is not."""
+READING = BUSY.new(read=1)
+"""What only reads is sent once more, since a server closes connections that nobody used for a while."""
 
 
 class ApiError(Exception):
@@ -66,7 +65,7 @@ class Api:
         """Send one request and return the answer's JSON, or its text where it is none."""
         data = None if body is None else json.dumps(body)
         headers = {"Content-Type": kind}
-        retries = BUSY.new(read=1) if method == "GET" else BUSY
+        retries = READING if method == "GET" else BUSY
         try:
             answer = self.pool.request(
                 method, self.server + path, body=data, headers=headers, timeout=timeout, retries=retries
