@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from e2e.rig import clusters as registry
-from e2e.rig import kubernetes, layout, load, storage
+from e2e.rig import etcd, kubernetes, layout, load, storage
 from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
 from modelplane_cli import hydration
@@ -21,7 +21,7 @@ from modelplane_cli import hydration
 COMMIT = "5ca1e" * 8
 TOTAL = 1 << 30
 PAUSE_SECONDS, IDLE_SECONDS = 1, 5
-"""Between two rounds, and after one in which there was nothing to do: looking costs the servers more than idling."""
+"""Between two rounds, and after one in which there was nothing to do."""
 PROGRESS = "modelplane.ai/progress"
 LOG = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Player:
     clusters: list[Cluster]
     stopped: threading.Event = field(default_factory=threading.Event)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[str, etcd.Versions] = field(default_factory=dict)
 
     def run(self) -> None:
         """Play until stopped."""
@@ -73,12 +74,17 @@ class Player:
             self.stopped.wait(PAUSE_SECONDS if done else IDLE_SECONDS)
 
     def _try(self, cluster: Cluster) -> int:
-        """Play one cluster, and return how many objects there was something to do for."""
+        """Play one cluster where it changed, and return how many objects there was something to do for."""
         try:
-            return self._claims(cluster) + self._jobs(cluster) + self._deployments(cluster)
+            now = etcd.versions(cluster)
+            if now == self.seen.get(cluster.name):
+                return 0
+            done = self._claims(cluster) + self._jobs(cluster) + self._deployments(cluster)
         except (ApiError, OSError) as err:
             LOG.warning("%s: %s", cluster.name, err)
             return 1
+        self.seen[cluster.name] = now
+        return done
 
     def _claims(self, cluster: Cluster) -> int:
         claims = cluster.api.list("v1", "PersistentVolumeClaim")

@@ -13,7 +13,6 @@ import pytest
 from e2e import quiet
 from e2e.played import playing
 from e2e.rig import layout
-from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition
 
@@ -52,14 +51,13 @@ def test_twenty_clusters(played: list[Cluster], tenant: Tenant, record_property:
     record_property("figures", f"staged in {staged:.0f} s, served in {served:.0f} s, calls {calls}")
     assert condition(tenant.get("ModelCache", "model"), "ArtifactReady")["reason"] == "Staged"
     assert _opened() > opened, "the reports were too slow to open the circuit breaker"
-    quiet.check({**dict.fromkeys(played, bool), tenant.control: lambda row: _of_fleet(row, tenant.namespace)})
+    quiet.check({**dict.fromkeys(played, bool), tenant.control: lambda key: _of_fleet(key, tenant.namespace)})
 
 
-def _of_fleet(row: Manifest, namespace: str) -> bool:
-    """Return whether an object is of these clusters or of the case: the control plane has others, who write theirs."""
-    metadata = row["metadata"]
-    names = (metadata["name"], metadata.get("labels", {}).get("modelplane.ai/cluster", ""))
-    return metadata.get("namespace") == namespace or any(name.startswith(PREFIX) for name in names)
+def _of_fleet(key: str, namespace: str) -> bool:
+    """Return whether a key is of these clusters or of the case: the control plane has others, who write theirs."""
+    *places, name = key.split("/")
+    return namespace in places or PREFIX in name
 
 
 def _metrics() -> str:
