@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.rig import kube, layout, models, storage
+from e2e.rig import hub, kube, layout, models, storage
 from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
 
 API = "modelplane.ai/v1alpha1"
 PROTECTION = "protection.crossplane.io/v1beta1"
 OBJECTS = "kubernetes.m.crossplane.io/v1alpha1"
+AUTH = {"name": "hub", "key": "token"}
 ANSWER_SECONDS = 20
 """The node's proxy may hear of an engine after the API server; an engine that was replaced takes 30 s at least."""
 
@@ -49,6 +50,16 @@ class Tenant:
         workers = {"topology": {"tensor": 1}, "template": {"spec": {"containers": containers}}}
         spec: Manifest = {"replicas": replicas, "modelCacheRef": {"name": cache}, "workers": workers, **more}
         return self.apply("ModelDeployment", name, spec)
+
+    def private_cache(self, repo: str) -> Manifest:
+        """Apply a ModelCache that waits for the Secret with its token."""
+        return self.cache(repo=repo, authSecret=AUTH)
+
+    def give_token(self) -> Manifest:
+        """Apply the Secret with the Hub's token."""
+        metadata = {"name": AUTH["name"], "namespace": self.namespace}
+        data = {AUTH["key"]: hub.TOKEN}
+        return self.control.api.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data})
 
     def get(self, kind: str, name: str) -> Manifest:
         """Return one of our objects."""
@@ -141,7 +152,7 @@ class Tenant:
     def clear(self) -> None:
         """Delete everything, as a person would, and see that all of it goes on both clusters."""
         for kind in ("ModelDeployment", "ModelCache"):
-            kube.eventually(f"every {kind} is gone", lambda k=kind: self._deleted(k), pause=2)
+            kube.eventually(f"every {kind} is gone", lambda k=kind: self._deleted(k))
         kube.eventually("every Object is gone", lambda: not self.objects())
         left = kube.eventually("the workload namespace is empty", self._empty)
         assert left == "empty"

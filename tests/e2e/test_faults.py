@@ -29,15 +29,13 @@ def test_a_killed_hydration_goes_on(tenant: Tenant) -> None:
 @pytest.mark.minutes(3)
 def test_a_missing_token_then_there(tenant: Tenant) -> None:
     """Without the token's Secret the volume is made and the Job waits; with it the cache stages, and no copy stays."""
-    tenant.cache(repo="rig/private", authSecret={"name": "hub", "key": "token"})
+    tenant.private_cache("rig/private")
     missing = tenant.says("ModelCache", "model", "ArtifactReady", "AuthSecretMissing")
     assert "hub" in missing["message"]
     assert "token" in missing["message"]
     kube.eventually("the claim is made all the same", lambda: tenant.remote("v1", "PersistentVolumeClaim"))
     assert not tenant.objects("Job")
-    metadata = {"name": "hub", "namespace": tenant.namespace}
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": hub.TOKEN}}
-    tenant.control.api.apply(secret)
+    secret = tenant.give_token()
     tenant.ready("ModelCache", "model")
     kube.eventually("the token's copy is gone", lambda: not tenant.remote("v1", "Secret"))
     tenant.control.api.delete(secret)
@@ -112,10 +110,8 @@ def test_a_replica_scaled_down_while_the_cache_is_guarded(tenant: Tenant) -> Non
 
 def test_a_cache_deleted_in_mid_hydration(tenant: Tenant) -> None:
     """Job, pod, claim and token all go when a cache is deleted while it stages."""
-    metadata = {"name": "hub", "namespace": tenant.namespace}
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": hub.TOKEN}}
-    tenant.control.api.apply(secret)
-    tenant.cache(repo="rig/slow", authSecret={"name": "hub", "key": "token"})
+    tenant.give_token()
+    tenant.private_cache("rig/slow")
     tenant.hydrating()
     assert len(tenant.remote("v1", "Secret")) == 1
     tenant.clear()

@@ -44,14 +44,15 @@ def test_the_qwen_example(control: Cluster, workload: Cluster) -> None:
 @pytest.mark.minutes(4)
 def test_an_engine_serves_the_commit(tenant: Tenant) -> None:
     """The engine behind the Service answers from exactly the commit that the cache names, in a writable tree."""
-    tenant.cache()
+    tenant.private_cache("rig/private")
     tenant.deployment()
     waiting = tenant.says("ModelReplica", tenant.replica(), "ModelAccepted", "WaitingForCache")
     assert "model" in waiting["message"]
+    tenant.give_token()
     tenant.ready("ModelDeployment", "serve")
     cache = tenant.get("ModelCache", "model")
     answer = tenant.ask()["choices"][0]["message"]["content"]
-    assert answer == f"rig/tiny@{cache['status']['revision']} heard 1 messages"
+    assert answer == f"rig/private@{cache['status']['revision']} heard 1 messages"
 
 
 @pytest.mark.minutes(2)

@@ -193,7 +193,7 @@ def kubeconfig(path: Path, *, server: str, ca: Path, user: Pair) -> Path:
     return path
 
 
-def eventually(what: str, condition: Callable[[], Any], *, seconds: float = MOST_SECONDS, pause: float = 1) -> Any:  # noqa: ANN401 - the condition's own value
+def eventually(what: str, condition: Callable[[], Any], *, seconds: float = MOST_SECONDS, pause: float = 2) -> Any:  # noqa: ANN401 - the condition's own value
     """Return a condition's first true value, or fail with the last false one; no answer in time is not yet one."""
     deadline = time.monotonic() + seconds
     while True:
