@@ -14,7 +14,7 @@ from e2e.rig.kube import ApiError, Manifest
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import PROTECTION, Tenant, condition, entry, phase
 
-pytestmark = pytest.mark.second
+pytestmark = [pytest.mark.second, pytest.mark.minutes(5)]
 PORT, CONTROLLERS_PORT = layout.CASE_PORTS[40], layout.CASE_PORTS[41]
 CLOUDS = ("Cluster", "NodePool", "Network", "Subnetwork", "ServiceAccountKey", "ServiceAccount")
 EXAMPLE = places.REPOSITORY / "examples" / "clusters" / "gke"
@@ -34,7 +34,7 @@ def _doomed() -> Generator[Cluster]:
     names = [f"apiserver-{cluster.name}", f"controllers-{cluster.name}"]
     try:
         kubernetes.start_apiserver(cluster)
-        kubernetes.start_controllers(cluster, port=CONTROLLERS_PORT)
+        kubernetes.start_controllers(cluster, port=CONTROLLERS_PORT, workloads=True)
         load.gateway_kinds(cluster)
         yield cluster
     finally:

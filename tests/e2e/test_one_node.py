@@ -12,7 +12,7 @@ from e2e.rig import kube, kubernetes, layout
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition, entry
 
-pytestmark = pytest.mark.second
+pytestmark = [pytest.mark.second, pytest.mark.minutes(5)]
 NAME, PORT = "one-node", layout.CASE_PORTS[50]
 MINUTE = 60
 

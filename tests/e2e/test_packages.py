@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import builders_healthy
+import click
 import laws
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
@@ -34,6 +35,7 @@ def plane(workload: Cluster) -> Cluster:
         packages.publish(OLD, print)
         packages.install(workload, OLD, print)
     crossplane.start_provider(workload)
+    click.echo("registering the cluster with the node on itself")
     clusters.register(workload, workload)
     return workload
 
@@ -137,7 +139,8 @@ def test_a_way_back(plane: Cluster, serving: Tenant, staging: Tenant) -> None:
     packages.upgrade(plane, OLD)
     assert condition(serving.get("ModelDeployment", "serve"), "Ready")["status"] == "True"
     staging.ready("ModelCache", "model")
-    assert [_uids(serving), _jobs(staging)] == [served, jobs]
+    assert _uids(serving) == served
+    assert _jobs(staging) <= jobs, "there was another Job"  # the one that staged may be released already
     staging.clear()
 
 
@@ -227,9 +230,9 @@ def _replaced(plane: Cluster, old: set[str]) -> bool:
     return not old & {pod["metadata"]["uid"] for pod in pods.functions(plane)}
 
 
-def _jobs(team: Tenant) -> list[str]:
+def _jobs(team: Tenant) -> set[str]:
     """Return which Jobs a tenant has."""
-    return [row["metadata"]["uid"] for row in team.remote("batch/v1", "Job")]
+    return {row["metadata"]["uid"] for row in team.remote("batch/v1", "Job")}
 
 
 def _uids(team: Tenant) -> dict[str, str]:

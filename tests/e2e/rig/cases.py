@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.rig import places
+from e2e.rig import places, processes
 
 UNUSED = [f"-pno:{plugin}" for plugin in ("cacheprovider", "hypothesispytest", "anyio", "typeguard")]
 """Plugins that the cases do without; each costs every process of a lane the time to import it."""
@@ -37,7 +37,7 @@ class Case:
 class Lane:
     """Cases that one pytest runs, beside other lanes and after some; those without a mark have a lane too.
 
-    `nice` is what the lane's processes are run with: below 0 where everything waits for the lane in the end.
+    `nice` is what the lane's session is run with: below 0 where everything waits for the lane in the end.
     """
 
     name: str
@@ -58,10 +58,15 @@ LANES = (
         "second",
         "has a control plane and clusters of its own",
         mark="second",
-        options=("-n5", "--dist=loadfile", "--no-loadscope-reorder"),
-        nice=-5,
+        options=("-n4", "--dist=loadfile", "--no-loadscope-reorder"),
+        nice=processes.EARLY,
     ),
-    Lane("packages", "installs packages on the cluster with the node, one case after the other", "packages", nice=-10),
+    Lane(
+        "packages",
+        "installs packages on the cluster with the node, one case after the other",
+        "packages",
+        nice=processes.SOON,
+    ),
     Lane("last", "measures time, or removes what others need", "last", after=("together", "packages")),
 )
 """Most of the time is spent waiting, so that several lanes share two processors well."""
@@ -96,15 +101,22 @@ class Run:
             process.terminate()
 
     def _pytest(self, lane: Lane) -> int:
-        argv = ["nice", f"--adjustment={lane.nice}", sys.executable, "-m", "pytest", "tests/e2e", "-q", "-s"]
+        argv = [sys.executable, "-m", "pytest", "tests/e2e", "-q", "-s"]
         argv += ["-m", expression(lane), *UNUSED, *lane.options]
         argv += ["-k", self.only] if self.only else []
         environment = {**os.environ, "MODELPLANE_RIG": "1", RESULTS: str(self.results)}
         start = time.monotonic()
         with subprocess.Popen(  # noqa: S603 - our own tests
-            argv, cwd=places.REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            argv,
+            cwd=places.REPOSITORY,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         ) as process:
             self.running[lane.name] = process
+            processes.prefer(process.pid, lane.nice)
             for line in process.stdout or ():
                 self.say(f"{lane.name:9}| {line.rstrip()}")
         self.say(f"{lane.name:9}| ended with {process.returncode} after {time.monotonic() - start:.0f} s")

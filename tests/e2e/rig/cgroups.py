@@ -12,6 +12,8 @@ from e2e.rig.processes import until
 
 ROOT = "modelplane-rig"
 CPUSETS = ("cpuset.cpus", "cpuset.mems")
+WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
+"""All pods together get as much of the processors as four programs beside them (control groups' version 1 and 2)."""
 
 
 def hierarchies() -> list[Path]:
@@ -28,15 +30,19 @@ def make() -> None:
         for name in CPUSETS:
             if (group / name).exists() and not (group / name).read_text().strip():
                 (group / name).write_text((hierarchy / name).read_text())
+        for name, weight in WEIGHTS.items():
+            if (group / name).exists():
+                (group / name).write_text(weight)
 
 
-def members() -> set[int]:
-    """Return the processes that are in any of the groups."""
+def members(parent: str = "") -> set[int]:
+    """Return the processes that are in any of the groups, or in those right below the groups of a name."""
     found: set[int] = set()
     for hierarchy in hierarchies():
         for group in _groups(hierarchy):
-            with contextlib.suppress(OSError):  # a container ends meanwhile, and its group with it
-                found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
+            if not parent or group.parent.name == parent:
+                with contextlib.suppress(OSError):  # a container ends meanwhile, and its group with it
+                    found.update(int(pid) for pid in (group / "cgroup.procs").read_text().split())
     return found
 
 

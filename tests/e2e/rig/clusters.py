@@ -82,8 +82,8 @@ def of_cluster(control: Cluster, name: str) -> list[kube.Manifest]:
 
 def forget(control: Cluster, *names: str) -> None:
     """Delete clusters as soon as nothing uses them, and see that all that was composed for them goes."""
-    kube.eventually("the clusters are deleted", lambda: _deleted(control, names), pause=2)
-    kube.eventually("all of the clusters is gone", lambda: not left(control, names), pause=2)
+    kube.eventually("the clusters are deleted", lambda: _deleted(control, names))
+    kube.eventually("all of the clusters is gone", lambda: not left(control, names))
     for name in names:
         metadata = {"name": f"{name}-kubeconfig", "namespace": SYSTEM}
         control.api.delete({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})

@@ -21,7 +21,12 @@ TRIES = 3
 
 
 def start(
-    cluster: Cluster, *, extra: tuple[str, ...] = (), packages: str = "External", within: tuple[str, ...] = ()
+    cluster: Cluster,
+    *,
+    extra: tuple[str, ...] = (),
+    packages: str = "External",
+    within: tuple[str, ...] = (),
+    nice: int = 0,
 ) -> None:
     """Install Crossplane's kinds and start its controllers, with their default flags but for ports and folders.
 
@@ -50,7 +55,7 @@ def start(
     ]
     processes = layout.plane().processes
     (folder / "cache").mkdir(exist_ok=True)
-    process = processes.start(layout.named(PROGRAM, cluster.name), argv, env=_environment(cluster))
+    process = processes.start(layout.named(PROGRAM, cluster.name), argv, env=_environment(cluster), nice=nice)
     processes.wait(process, lambda: listens("127.0.0.1", ports["webhook"]), seconds=START_SECONDS)
 
 

@@ -121,7 +121,8 @@ def _start(say: Say) -> None:
     kubernetes.start_etcd(plane)
     for name in layout.FLEET:
         kubernetes.start_apiserver(layout.cluster(name))
-        kubernetes.start_controllers(layout.cluster(name), port=layout.CONTROLLER_PORTS[name])
+        port, workloads = layout.CONTROLLER_PORTS[name], name != layout.CONTROL
+        kubernetes.start_controllers(layout.cluster(name), port=port, workloads=workloads)
     say("starting the registry")
     images.start()
     images.pause()

@@ -21,7 +21,7 @@ DEFAULTS: Mapping[str, object] = {
     "providerConfigRef": {"kind": "ClusterProviderConfig", "name": "default"},
 }
 """What every provider defaults in a managed resource's spec; its rules rest on it."""
-REPORTED = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 def load(control: Cluster) -> None:
@@ -85,7 +85,7 @@ def _reporting(schema: Manifest) -> Manifest:
     spec = schema["properties"]["spec"]
     fields = spec.get("properties", {})
     given = {name: {**fields[name], "default": value} for name, value in DEFAULTS.items() if name in fields}
-    properties = {**schema["properties"], "spec": {**spec, "properties": {**fields, **given}}, "status": REPORTED}
+    properties = {**schema["properties"], "spec": {**spec, "properties": {**fields, **given}}, "status": ANY}
     return {**schema, "type": "object", "properties": properties}
 
 

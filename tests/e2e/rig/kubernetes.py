@@ -13,12 +13,12 @@ from pathlib import Path
 
 from e2e.rig import certificates, commands, kube, tools
 from e2e.rig.certificates import Pair
-from e2e.rig.processes import Processes
+from e2e.rig.processes import EARLY, FIRST, Processes
 
 SERVICES = "10.96.0.0/16"
 SERVICE_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1", "localhost", "127.0.0.1")
 UNUSED_ADDRESS = "192.0.2.1"  # reserved for documentation: an API server refuses to advertise loopback
-START_SECONDS = 60
+START_SECONDS = 120
 ROOMY = {"GOGC": "200"}
 """For API servers with much to do: less collecting of garbage, for more memory (the Go runtime's GOGC)."""
 ALONE = {"GOMAXPROCS": "1"}
@@ -29,8 +29,18 @@ SPARING = (
     "--etcd-compaction-interval=0",
     "--etcd-count-metric-poll-period=0",
     "--etcd-db-metric-poll-interval=0",
+    "--enable-priority-and-fairness=false",
+    "--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
 )
 """What an API server with few objects does without: with one thread, an idle one then costs a quarter."""
+
+EVERYWHERE = (
+    "garbage-collector-controller",
+    "namespace-controller",
+    "root-ca-certificate-publisher-controller",
+    "serviceaccount-controller",
+)
+"""Controllers of what a control plane has too; all of them cost four times as much."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,6 @@ def start_etcd(plane: Plane) -> None:
     """Start the one etcd, without the fsyncs that only matter to data worth keeping."""
     client, peer = f"http://127.0.0.1:{plane.etcd_port}", f"http://127.0.0.1:{plane.peer_port}"
     argv = [
-        *("nice", "--adjustment=-15"),  # every write of every cluster waits for it
         tools.binary("etcd"),
         "--name=rig",
         f"--data-dir={plane.folder / 'etcd'}",
@@ -118,7 +127,7 @@ def start_etcd(plane: Plane) -> None:
         "--quota-backend-bytes=4294967296",
         "--log-level=warn",
     ]
-    process = plane.processes.start("etcd", argv)
+    process = plane.processes.start("etcd", argv, nice=FIRST)
     plane.processes.wait(process, lambda: listens("127.0.0.1", plane.etcd_port), seconds=START_SECONDS)
 
 
@@ -129,7 +138,6 @@ def start_apiserver(cluster: Cluster) -> None:
     signer = plane.certificate("service-accounts", "service-accounts")
     loopback = plane.address == "127.0.0.1"
     argv = [
-        *(() if cluster.sparing else ("nice", "--adjustment=-10")),  # what everyone on it does waits for it
         tools.binary("kube-apiserver"),
         f"--etcd-servers=http://127.0.0.1:{plane.etcd_port}",
         f"--etcd-prefix=/{cluster.name}",
@@ -151,12 +159,13 @@ def start_apiserver(cluster: Cluster) -> None:
         "--allow-privileged=true",
         *(SPARING if cluster.sparing else ()),
     ]
-    process = plane.processes.start(f"apiserver-{cluster.name}", argv, env=ALONE if cluster.sparing else ROOMY)
+    env = ALONE if cluster.sparing else ROOMY
+    process = plane.processes.start(f"apiserver-{cluster.name}", argv, env=env, nice=EARLY)
     plane.processes.wait(process, cluster.api.ready, seconds=START_SECONDS)
 
 
-def start_controllers(cluster: Cluster, *, port: int) -> None:
-    """Start a cluster's controller manager."""
+def start_controllers(cluster: Cluster, *, port: int, workloads: bool) -> None:
+    """Start a cluster's controller manager; without workloads only those that every cluster needs."""
     plane = cluster.plane
     signer = plane.certificate("service-accounts", "service-accounts")
     argv = [
@@ -168,6 +177,7 @@ def start_controllers(cluster: Cluster, *, port: int) -> None:
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         f"--secure-port={port}",
+        *(() if workloads else (f"--controllers={','.join(EVERYWHERE)}",)),
     ]
     process = plane.processes.start(f"controllers-{cluster.name}", argv)
     plane.processes.wait(process, lambda: listens("127.0.0.1", port), seconds=START_SECONDS)

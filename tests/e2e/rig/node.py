@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from e2e.rig import cgroups, commands, kube, layout, tools
 from e2e.rig.kubernetes import START_SECONDS, Cluster
+from e2e.rig.processes import EARLY
 
 CONTAINER_LOGS = Path("/var/log/containers")
 CNI_RESULTS = Path("/var/lib/cni/results")
@@ -68,7 +69,7 @@ def start_containerd() -> None:
     config = folder / "config.toml"
     config.write_text(CONTAINERD.format(folder=folder, socket=socket(), pause=PAUSE))
     processes = layout.plane().processes
-    process = processes.start("containerd", ["containerd", "--config", str(config)])
+    process = processes.start("containerd", ["containerd", "--config", str(config)], nice=EARLY)
     processes.wait(process, socket().exists, seconds=START_SECONDS)
 
 
@@ -90,7 +91,7 @@ def start_kubelet(cluster: Cluster) -> None:
         f"--hostname-override={layout.NODE}",
         f"--node-ip={layout.ADDRESS}",
     ]
-    process = plane.processes.start("kubelet", argv)
+    process = plane.processes.start("kubelet", argv, nice=EARLY)
     plane.processes.wait(process, lambda: _node_ready(cluster), seconds=START_SECONDS)
     change = {"metadata": {"labels": {"modelplane.ai/pool": layout.POOL}}}
     cluster.api.patch(cluster.api.get("v1", "Node", layout.NODE), change)

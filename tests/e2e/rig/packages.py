@@ -16,6 +16,7 @@ import yaml
 from e2e.rig import commands, crossplane, images, kinds, kube, layout, places, pods, tools
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
+from e2e.rig.processes import SOON
 
 Say = Callable[[str], None]
 PACKAGES = "pkg.crossplane.io/v1"
@@ -68,7 +69,8 @@ def run(cluster: Cluster) -> None:
     resolver = layout.plane().folder / "resolv.conf"
     resolver.write_text(RESOLVER.format(address=layout.ADDRESS))
     within = ("unshare", "--mount", "sh", "-c", WITH_RESOLVER, str(resolver))
-    crossplane.start(cluster, packages=RUNTIME, within=within, extra=("--enable-dependency-version-upgrades",))
+    extra = ("--enable-dependency-version-upgrades",)
+    crossplane.start(cluster, packages=RUNTIME, within=within, extra=extra, nice=SOON)
 
 
 def stop(cluster: Cluster) -> None:
@@ -94,9 +96,12 @@ def remove(cluster: Cluster) -> None:
 
 
 def publish_standins() -> None:
-    """Publish a package for each provider that the Configuration needs: its kinds, and nothing that runs."""
+    """Publish a package for each provider that the Configuration needs: its kinds, and nothing that runs.
+
+    Those of the clouds come without their schemas, since nothing of a cloud is composed on this cluster.
+    """
     project = yaml.safe_load((places.REPOSITORY / "crossplane-project.yaml").read_text())
-    crds = [*kinds.definitions(), *_kubernetes()]
+    crds = [*map(_without_schema, kinds.definitions()), *_kubernetes()]
     for row in project["spec"]["dependencies"]:
         name = row["xpkg"]["package"].removeprefix(f"{PROVIDERS}/")
         groups = _groups(name)
@@ -105,9 +110,12 @@ def publish_standins() -> None:
 
 def install(cluster: Cluster, version: str, say: Say) -> None:
     """Apply what a platform team applies: where packages come from, how they run, and one Configuration."""
-    for manifest in [_rewritten(PROVIDERS, STANDINS), *_runtimes(say), configuration(version)]:
+    manifests = [_rewritten(PROVIDERS, STANDINS), *_runtimes(say), configuration(version)]
+    say(f"installing {version}")
+    for manifest in manifests:
         cluster.api.apply(manifest)
     wait(cluster, version)
+    say(f"{version} is healthy; making the kinds of the providers")
     host_providers(cluster)
 
 
@@ -182,6 +190,7 @@ def configuration(version: str) -> Manifest:
 
 def _package(version: str, say: Say, *more: str) -> dict[str, str]:
     base = images.base(say)
+    say(f"packaging {version}")
     argv = [sys.executable, "-m", "release", f"--version={version}", "--arch=amd64", f"--base={base}"]
     path = {"PYTHONPATH": str(places.REPOSITORY)}
     argv += [f"--output={_folder(version)}", *more]
@@ -250,6 +259,11 @@ def _push(name: str, version: str, crds: list[Manifest]) -> None:
     commands.run([*build, f"--examples-root={root / 'none'}"], what=f"build a stand-in of {name}")
     target = f"{STANDINS}/{name}:{version}"
     commands.run([cli, "xpkg", "push", f"--package-files={archive}", target], what=f"push {target}")
+
+
+def _without_schema(crd: Manifest) -> Manifest:
+    versions = [{**row, "schema": {"openAPIV3Schema": kinds.ANY}} for row in crd["spec"]["versions"]]
+    return {**crd, "spec": {**crd["spec"], "versions": versions}}
 
 
 def _kubernetes() -> list[Manifest]:

@@ -106,16 +106,8 @@ def _leaves(pod: Manifest) -> bool:
 
 def _processes(pod: Manifest) -> list[int]:
     """Return the processes of a pod's program, found by the pod's control group; the sandbox's is left out."""
-    folder = f"pod{pod['metadata']['uid']}"
-    for hierarchy in cgroups.hierarchies():
-        found = {int(line) for file in hierarchy.glob(f"**/{folder}/*/cgroup.procs") for line in _lines(file)}
-        if found:
-            return sorted(pid for pid in found if b"function" in _command(pid))
-    return []
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text().split()
+    found = cgroups.members(f"pod{pod['metadata']['uid']}")
+    return sorted(pid for pid in found if b"function" in _command(pid))
 
 
 def _command(pid: int) -> bytes:

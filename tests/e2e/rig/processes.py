@@ -3,6 +3,7 @@
 
 """Children of the rig: started into the background, found again by later commands, stopped by id."""
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from e2e.rig.errors import RigError
 
 STARTTIME = 19  # of the fields after the command's name in /proc/<pid>/stat
 TAIL = 5
+FIRST, EARLY, SOON = -15, -10, -5
+"""How nice a program is that all others wait for, one that many wait for, and one that some wait for in the end."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Processes:
 
     folder: Path
 
-    def start(self, name: str, argv: list[str], *, env: Mapping[str, str] | None = None) -> Process:
-        """Start a program, or return the one that already runs under this name."""
+    def start(self, name: str, argv: list[str], *, env: Mapping[str, str] | None = None, nice: int = 0) -> Process:
+        """Start a program in a session of its own, or return the one that already runs under this name."""
         running = self.find(name)
         if running and running.alive:
             return running
@@ -66,6 +69,7 @@ class Processes:
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
             )
+        prefer(child.pid, nice)
         process = Process(name, child.pid, _started(child.pid) or "", log)
         record = {"pid": process.pid, "started": process.started}
         places.write(self._record(name), json.dumps(record).encode())
@@ -111,6 +115,18 @@ class Processes:
 
     def _record(self, name: str) -> Path:
         return self.folder / "processes" / f"{name}.json"
+
+
+def prefer(leader: int, nice: int) -> None:
+    """Give a session more of the processors than others, or less: from -20 to 19, as for a process.
+
+    Where the kernel shares them out by session, what its processes are given counts only among themselves (sched(7),
+    the autogroup feature). Without CAP_SYS_NICE all sessions stay equal.
+    """
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, leader, nice)
+        if (group := Path(f"/proc/{leader}/autogroup")).exists():
+            group.write_text(str(nice))
 
 
 def until(condition: Callable[[], bool], *, seconds: float, pause: float = 0.1) -> bool:
