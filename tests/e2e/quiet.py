@@ -25,7 +25,8 @@ def check(watched: Mapping[Cluster, Mine]) -> None:
     """
     began = stood = time.monotonic()
     before = _look(watched)
-    assert before, "nothing is watched"
+    unwatched = [cluster.name for cluster in watched if not any(key.startswith(f"{cluster.name}/") for key in before)]
+    assert not unwatched, f"nothing is watched on {unwatched}"
     while (left := SECONDS - (time.monotonic() - stood)) > 0:
         time.sleep(min(PAUSE_SECONDS, left))
         after = _look(watched)

@@ -36,12 +36,12 @@ class Tenant:
         return self.control.api.apply({"apiVersion": API, "kind": kind, "metadata": place, "spec": spec})
 
     def cache(
-        self, name: str = "model", *, repo: str = "rig/tiny", selector: Manifest | None = None, **hub: object
+        self, name: str = "model", *, repo: str = "rig/tiny", selector: Manifest | None = None, **more: object
     ) -> Manifest:
         """Apply a ModelCache, for the cluster with the node unless told otherwise."""
         labels = {"rig": layout.WORKLOAD} if selector is None else selector
         spec: Manifest = {"source": "HuggingFace", "clusterSelector": {"matchLabels": labels}}
-        spec["huggingFace"] = {"repo": repo, "sizeGiB": 1, **hub}
+        spec["huggingFace"] = {"repo": repo, "sizeGiB": 1, **more}
         return self.apply("ModelCache", name, spec)
 
     def deployment(self, name: str = "serve", *, cache: str = "model", replicas: int = 1, **more: object) -> Manifest:

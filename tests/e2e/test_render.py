@@ -30,7 +30,7 @@ def target() -> Generator[str]:
     name = f"serve-{port}"
     argv = [sys.executable, "-m", "modelplane_cli", "serve", "--insecure", f"--address=127.0.0.1:{port}"]
     process = processes.start(name, argv)
-    processes.wait(process, lambda: kubernetes.listens("127.0.0.1", port), seconds=60)
+    processes.wait(process, lambda: kubernetes.listens("127.0.0.1", port), seconds=kubernetes.START_SECONDS)
     yield f"127.0.0.1:{port}"
     processes.stop(name)
 

@@ -114,8 +114,9 @@ def test(only: str, *, keep: bool) -> None:
 
 
 def main() -> None:
-    """Run the command; what the rig cannot do is one line on stderr, and SIGTERM breaks off as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the command; what the rig cannot do is one line on stderr. SIGTERM and SIGHUP break off as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         rig(standalone_mode=True)
     except (RigError, ApiError, AssertionError, OSError) as err:

@@ -5,6 +5,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,22 +84,25 @@ class Run:
     done: dict[str, threading.Event] = field(default_factory=lambda: {lane.name: threading.Event() for lane in LANES})
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     aborted: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a lane begins, so that none does that nobody would end."""
 
     def lane(self, lane: Lane) -> None:
         """Run a lane once those before it are done."""
         try:
             for name in lane.after:
                 self.done[name].wait()
-            if not self.aborted:
-                self.codes[lane.name] = self._pytest(lane)
+            self.codes[lane.name] = self._pytest(lane)
         finally:
             self.done[lane.name].set()
 
     def abort(self) -> None:
         """End what runs, and let no lane begin any more."""
-        self.aborted = True
-        for process in list(self.running.values()):
-            process.terminate()
+        with self.lock:
+            self.aborted = True
+        for process in self.running.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)  # its session: xdist's processes too, and what cases run
 
     def _pytest(self, lane: Lane) -> int:
         argv = [sys.executable, "-m", "pytest", "tests/e2e", "-q", "-s"]
@@ -106,16 +110,20 @@ class Run:
         argv += ["-k", self.only] if self.only else []
         environment = {**os.environ, "MODELPLANE_RIG": "1", RESULTS: str(self.results)}
         start = time.monotonic()
-        with subprocess.Popen(  # noqa: S603 - our own tests
-            argv,
-            cwd=places.REPOSITORY,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
+        with self.lock:
+            if self.aborted:
+                return 1
+            process = subprocess.Popen(  # noqa: S603 - our own tests
+                argv,
+                cwd=places.REPOSITORY,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
             self.running[lane.name] = process
+        with process:
             processes.prefer(process.pid, lane.nice)
             for line in process.stdout or ():
                 self.say(f"{lane.name:9}| {line.rstrip()}")

@@ -13,7 +13,7 @@ from e2e.rig.processes import until
 ROOT = "modelplane-rig"
 CPUSETS = ("cpuset.cpus", "cpuset.mems")
 WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
-"""All pods together get as much of the processors as four programs beside them (control groups' version 1 and 2)."""
+"""By version 1 and 2: all pods together get as much of the processors as four programs that nobody prefers."""
 
 
 def hierarchies() -> list[Path]:

@@ -9,7 +9,7 @@ import json
 import urllib3
 from e2e.rig.kubernetes import Cluster
 
-HEARTBEATS = ("leases/", "events/", "minions/")
+HEARTBEATS = ("leases/", "masterleases/", "events/", "minions/")
 """What is written where nobody changes anything; a minion is a Node, which carries its kubelet's heartbeat."""
 OK = 200
 POOL = urllib3.PoolManager(retries=False, timeout=30)
@@ -22,7 +22,7 @@ def versions(cluster: Cluster) -> Versions:
     It is etcd's `mod_revision` of the key (KeyValue in https://etcd.io/docs/v3.6/learning/api/). Raises ConnectionError
     where etcd does not answer.
     """
-    prefix = f"/{cluster.name}/"
+    prefix = f"{cluster.prefix}/"
     rows = {_text(row["key"]).removeprefix(prefix): row["mod_revision"] for row in _below(cluster, prefix)}
     return {key: version for key, version in rows.items() if not key.startswith(HEARTBEATS)}
 
@@ -30,9 +30,8 @@ def versions(cluster: Cluster) -> Versions:
 def _below(cluster: Cluster, prefix: str) -> list[dict[str, str]]:
     """Return the keys below a prefix that ends with a slash: up to the same one with the character after a slash."""
     body = {"key": _base64(prefix), "range_end": _base64(f"{prefix[:-1]}0"), "keys_only": True}
-    url = f"http://127.0.0.1:{cluster.plane.etcd_port}/v3/kv/range"
     try:
-        answer = POOL.request("POST", url, body=json.dumps(body))
+        answer = POOL.request("POST", f"{cluster.plane.etcd}/v3/kv/range", body=json.dumps(body))
     except urllib3.exceptions.HTTPError as err:
         raise ConnectionError(f"cannot reach etcd: {err}") from err
     if answer.status != OK:

@@ -72,9 +72,8 @@ def load(cluster: Cluster, functions: list[Function]) -> None:
         cluster.api.apply({"apiVersion": PACKAGES, "kind": "Function", "metadata": metadata, "spec": spec})
         start(cluster, function)
     for function in functions:
-        revision = kube.eventually(
-            f"a revision of function {function.name}", lambda f=function: _revision(cluster, f.name), seconds=60
-        )
+        what = f"a revision of function {function.name}"
+        revision = kube.eventually(what, lambda f=function: _revision(cluster, f.name))
         endpoint = {"endpoint": f"dns:///127.0.0.1:{function.port}"}
         if revision.get("status", {}).get("endpoint") != endpoint["endpoint"]:
             cluster.api.patch(revision, {"status": endpoint}, status=True)

@@ -18,7 +18,7 @@ from e2e.rig.processes import EARLY, FIRST, Processes
 SERVICES = "10.96.0.0/16"
 SERVICE_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1", "localhost", "127.0.0.1")
 UNUSED_ADDRESS = "192.0.2.1"  # reserved for documentation: an API server refuses to advertise loopback
-START_SECONDS = 120
+START_SECONDS = 180
 ROOMY = {"GOGC": "200"}
 """For API servers with much to do: less collecting of garbage, for more memory (the Go runtime's GOGC)."""
 ALONE = {"GOMAXPROCS": "1"}
@@ -51,6 +51,11 @@ class Plane:
     etcd_port: int
     peer_port: int
     address: str = "127.0.0.1"
+
+    @property
+    def etcd(self) -> str:
+        """The URL of the etcd that all clusters share."""
+        return f"http://127.0.0.1:{self.etcd_port}"
 
     @cached_property
     def processes(self) -> Processes:
@@ -86,6 +91,11 @@ class Cluster:
         """Its URL."""
         return f"https://{self.plane.address}:{self.port}"
 
+    @property
+    def prefix(self) -> str:
+        """What the keys of its objects in etcd begin with, up to a slash."""
+        return f"/{self.name}"
+
     @cached_property
     def api(self) -> kube.Api:
         """A client of it, as administrator."""
@@ -112,7 +122,7 @@ class Cluster:
 
 def start_etcd(plane: Plane) -> None:
     """Start the one etcd, without the fsyncs that only matter to data worth keeping."""
-    client, peer = f"http://127.0.0.1:{plane.etcd_port}", f"http://127.0.0.1:{plane.peer_port}"
+    client, peer = plane.etcd, f"http://127.0.0.1:{plane.peer_port}"
     argv = [
         tools.binary("etcd"),
         "--name=rig",
@@ -139,8 +149,8 @@ def start_apiserver(cluster: Cluster) -> None:
     loopback = plane.address == "127.0.0.1"
     argv = [
         tools.binary("kube-apiserver"),
-        f"--etcd-servers=http://127.0.0.1:{plane.etcd_port}",
-        f"--etcd-prefix=/{cluster.name}",
+        f"--etcd-servers={plane.etcd}",
+        f"--etcd-prefix={cluster.prefix}",
         f"--secure-port={cluster.port}",
         f"--bind-address={plane.address}",
         f"--advertise-address={UNUSED_ADDRESS if loopback else plane.address}",

@@ -26,7 +26,6 @@ from e2e.rig.processes import EARLY
 
 Say = Callable[[str], None]
 FREE_VOLUMES = 60
-ESTABLISH_SECONDS = 60
 ROUTING = ("gatewayclasses", "gateways", "httproutes")
 
 
@@ -84,7 +83,7 @@ def apis(control: Cluster) -> list[str]:
         control.api.apply(definition)
     names = [definition["metadata"]["name"] for definition in definitions]
     for name in names:
-        kube.eventually(f"XRD {name} established", lambda n=name: _established(control, n), seconds=ESTABLISH_SECONDS)
+        kube.eventually(f"XRD {name} established", lambda n=name: _established(control, n))
     for path in sorted(folder.glob("*/composition.yaml")):
         for composition in kube.manifests(path):
             control.api.apply(composition)

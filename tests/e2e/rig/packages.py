@@ -98,7 +98,7 @@ def remove(cluster: Cluster) -> None:
 def publish_standins() -> None:
     """Publish a package for each provider that the Configuration needs: its kinds, and nothing that runs.
 
-    Those of the clouds come without their schemas, since nothing of a cloud is composed on this cluster.
+    All but provider-kubernetes's come without their schemas, since nothing else is composed on this cluster.
     """
     project = yaml.safe_load((places.REPOSITORY / "crossplane-project.yaml").read_text())
     crds = [*map(_without_schema, kinds.definitions()), *_kubernetes()]
@@ -137,7 +137,7 @@ def host_providers(cluster: Cluster) -> None:
     for revision in _provider_revisions(cluster):
         cluster.api.patch(revision, {"status": {"tlsServerSecretName": crossplane.SECRETS["server"]}}, status=True)
     what = "the kinds of the providers are there"
-    kube.eventually(what, lambda: all(_healthy_revision(row) for row in _provider_revisions(cluster)), seconds=60)
+    kube.eventually(what, lambda: all(_healthy_revision(row) for row in _provider_revisions(cluster)))
     cluster.api.kinds.clear()
 
 

@@ -15,12 +15,11 @@ import builders_servers
 import grpc
 from e2e.rig import cgroups, crossplane, kube
 from e2e.rig.kube import Manifest
-from e2e.rig.kubernetes import Cluster
+from e2e.rig.kubernetes import START_SECONDS, Cluster
 
 FUNCTION = "pkg.crossplane.io/function"
 PORT = 9443
 CLIENT = "crossplane-tls-client"
-START_SECONDS = 60
 CALL_SECONDS = 120
 STARTTIME, USED = 19, (11, 12)  # of the fields after the command's name in /proc/<pid>/stat
 OPTIONS = (

@@ -18,7 +18,7 @@ from e2e.rig.errors import RigError
 
 STARTTIME = 19  # of the fields after the command's name in /proc/<pid>/stat
 TAIL = 5
-FIRST, EARLY, SOON = -15, -10, -5
+FIRST, EARLY, SOON = -12, -7, -4
 """How nice a program is that all others wait for, one that many wait for, and one that some wait for in the end."""
 
 
@@ -69,10 +69,11 @@ class Processes:
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
             )
-        prefer(child.pid, nice)
         process = Process(name, child.pid, _started(child.pid) or "", log)
         record = {"pid": process.pid, "started": process.started}
         places.write(self._record(name), json.dumps(record).encode())
+        if nice:
+            prefer(process.pid, nice)
         return process
 
     def log(self, name: str) -> Path:
@@ -121,10 +122,11 @@ def prefer(leader: int, nice: int) -> None:
     """Give a session more of the processors than others, or less: from -20 to 19, as for a process.
 
     Where the kernel shares them out by session, what its processes are given counts only among themselves (sched(7),
-    the autogroup feature). Without CAP_SYS_NICE all sessions stay equal.
+    the autogroup feature). Without CAP_SYS_NICE all sessions stay equal; without CAP_SYS_ADMIN the kernel takes one
+    change in a tenth of a second, and the others stay equal.
     """
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, leader, nice)
+    with contextlib.suppress(PermissionError, BlockingIOError):
+        os.setpriority(os.PRIO_PGRP, leader, nice)
         if (group := Path(f"/proc/{leader}/autogroup")).exists():
             group.write_text(str(nice))
 
