@@ -227,11 +227,12 @@ def _canonical(answer: bytes) -> str:
 
 def _soonest(plane: Cluster, running: list[kube.Manifest], raw: bytes) -> pods.Start:
     """Return how a function's pod starts; where that took too long, others may have had the processors: the other's."""
-    first, second = running
-    start = pods.restart(plane, first, raw)
-    if start.seconds <= START_BAR:
-        return start
-    return min(start, pods.restart(plane, second, raw), key=lambda measured: measured.seconds)
+    took: list[pods.Start] = []
+    for pod in running[:2]:
+        took.append(pods.restart(plane, pod, raw))
+        if took[-1].seconds <= START_BAR:
+            break
+    return min(took, key=lambda measured: measured.seconds)
 
 
 def _replaced(plane: Cluster, old: set[str]) -> bool:

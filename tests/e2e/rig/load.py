@@ -22,7 +22,6 @@ from e2e.rig import (
     tools,
 )
 from e2e.rig.kubernetes import Cluster
-from e2e.rig.processes import EARLY
 
 Say = Callable[[str], None]
 FREE_VOLUMES = 60
@@ -54,7 +53,7 @@ def second(say: Say) -> None:
     say("starting a second control plane")
     kubernetes.start_apiserver(cluster)
     kubernetes.start_controllers(cluster, port=layout.CONTROLLER_PORTS[layout.SECOND], workloads=False)
-    crossplane.start(cluster, nice=EARLY)  # its cases take longest
+    crossplane.start(cluster)
     crossplane.start_provider(cluster)
     modelplane(cluster, say)
 
