@@ -68,7 +68,7 @@ LANES = (
         "packages",
         nice=processes.SOON,
     ),
-    Lane("last", "measures time, or removes what others need", "last", after=("together", "packages")),
+    Lane("last", "measures time, or removes what others need", "last", after=("together", "second", "packages")),
 )
 """Most of the time is spent waiting, so that several lanes share two processors well."""
 
