@@ -52,7 +52,7 @@ class Tenant:
         return self.apply("ModelDeployment", name, spec)
 
     def private_cache(self, repo: str) -> Manifest:
-        """Apply a ModelCache that waits for the Secret with its token."""
+        """Apply a ModelCache whose token is in a Secret, and which waits for that."""
         return self.cache(repo=repo, authSecret=AUTH)
 
     def give_token(self) -> Manifest:

@@ -116,7 +116,8 @@ def test(only: str, *, keep: bool) -> None:
 def main() -> None:
     """Run the command; what the rig cannot do is one line on stderr. SIGTERM and SIGHUP break off as Ctrl-C does."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     try:
         rig(standalone_mode=True)
     except (RigError, ApiError, AssertionError, OSError) as err:

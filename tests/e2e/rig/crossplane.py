@@ -30,7 +30,7 @@ def start(
 ) -> None:
     """Install Crossplane's kinds and start its controllers, with their default flags but for ports and folders.
 
-    `packages` says who runs packages; `within` is a command that runs Crossplane.
+    `packages` says who runs packages; `within` is a command that runs Crossplane; `nice` is its session's priority.
     """
     if cluster.api.find("v1", "Secret", SECRETS["client"], namespace=NAMESPACE) is None:
         _install(cluster)
