@@ -121,8 +121,9 @@ def test_an_upgrade_disturbs_nothing(plane: Cluster, serving: Tenant, staging: T
     """Another version, while a model is staged and another is served: both go on, in the same Job and the same pods."""
     later.result()
     serving.ready("ModelDeployment", "serve")
-    staging.cache(repo="rig/slow")
+    staging.cache(repo="rig/slowest")
     staging.hydrating()
+    staging.until("ModelCache", "model", lambda cache: phase(cache) == "Hydrating")
     before = [_uids(serving), _uids(staging)]
     old = {pod["metadata"]["uid"] for pod in pods.functions(plane)}
     packages.upgrade(plane, NEW)

@@ -16,9 +16,11 @@ from e2e.rig.kubernetes import START_SECONDS, listens
 
 TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
 MIB = 1 << 20
-SLOW_BYTES = 192 << 10
-"""Bytes a second on each connection that fetches a file of more than a few MiB: long enough to act meanwhile."""
+SLOW, SLOWEST = "slow", "slowest"
+PACES = {SLOW: 192 << 10, SLOWEST: 96 << 10}
+"""Bytes a second on each connection that fetches a shard of such a name: long enough to act meanwhile."""
 SLOW_FROM = 16
+"""Shards of so many MiB are slow ones; a connection fetches 16 MiB of a file, which takes 85 s, or 171 s."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class Repo:
     name: str
     commits: tuple[tuple[float, ...], ...]
     private: bool = False
+    pace: str = SLOW
 
 
 REPOS = (
     Repo("rig/tiny", ((1, 1),)),
     Repo("rig/slow", ((20, 17),)),
+    Repo("rig/slowest", ((16,),), pace=SLOWEST),
     Repo("rig/moving", ((1, 2), (18, 16))),
     Repo("rig/private", ((1,),), private=True),
 )
@@ -50,16 +54,17 @@ def start(extra: tuple[str, ...] = ()) -> None:
     for repo in wanted:
         for i, shards in enumerate(repo.commits):
             path = folder() / repo.name / str(i)
-            write(path, repo.name, shards, seed=f"{repo.name}/{i}")
+            write(path, repo, shards, seed=f"{repo.name}/{i}")
             argv.append(f"--repo={repo.name}={path}")
         argv += [f"--private={repo.name}"] if repo.private else []
     processes = layout.plane().processes
     process = processes.start("hub", argv, env={"PYTHONPATH": str(places.REPOSITORY / "tests")})
     processes.wait(process, lambda: listens(layout.ADDRESS, layout.HUB_PORT), seconds=START_SECONDS)
-    tell("faults", [{"kind": "slow", "route": "cdn", "path": "slow-*", "value": SLOW_BYTES, "times": -1}])
+    fault = {"kind": "slow", "route": "cdn", "times": -1}
+    tell("faults", [{**fault, "path": f"{pace}-*", "value": rate} for pace, rate in PACES.items()])
 
 
-def write(path: Path, name: str, shards: tuple[float, ...], *, seed: str) -> None:
+def write(path: Path, repo: Repo, shards: tuple[float, ...], *, seed: str) -> None:
     """Write a model repository of random shards, the same for the same seed."""
     if path.exists():
         return
@@ -67,10 +72,10 @@ def write(path: Path, name: str, shards: tuple[float, ...], *, seed: str) -> Non
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     source = random.Random(seed)  # noqa: S311 - data to fetch, no secret
-    names = [f"{'slow' if size >= SLOW_FROM else 'model'}-{i:05}.safetensors" for i, size in enumerate(shards)]
+    names = [f"{repo.pace if size >= SLOW_FROM else 'model'}-{i:05}.safetensors" for i, size in enumerate(shards)]
     for shard, size in zip(names, shards, strict=True):
         (partial / shard).write_bytes(source.randbytes(int(size * MIB)))
-    (partial / "config.json").write_text(json.dumps({"model_type": "rig", "_name_or_path": name}))
+    (partial / "config.json").write_text(json.dumps({"model_type": "rig", "_name_or_path": repo.name}))
     (partial / "tokenizer.json").write_text(json.dumps({"seed": seed, "version": "1.0"}))
     index = {
         "metadata": {"total_size": int(sum(shards) * MIB)},
