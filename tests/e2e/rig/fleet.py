@@ -131,6 +131,7 @@ def _start(say: Say) -> None:
     node.start_containerd()
     node.start_kubelet(workload)
     node.start_services(workload)
+    node.share_alike(workload)
     node.give_gpus(workload, clusters.NODES * clusters.GPUS_PER_NODE)
     lws.start(workload)
     say("starting Crossplane and provider-kubernetes")

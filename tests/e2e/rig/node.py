@@ -53,6 +53,38 @@ cluster.local:53 {{
 """
 
 
+ALIKE = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata:
+  name: share-alike
+spec:
+  failurePolicy: Fail
+  reinvocationPolicy: Never
+  matchConstraints:
+    resourceRules:
+    - apiGroups: [""]
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration:
+      expression: |
+        Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{
+          name: c.name,
+          resources: Object.spec.containers.resources{requests: {"cpu": "20m"}}
+        })}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata:
+  name: share-alike
+spec:
+  policyName: share-alike
+"""
+
+
 def socket() -> Path:
     """Return containerd's socket."""
     return layout.plane().folder / "containerd" / "containerd.sock"
@@ -121,6 +153,16 @@ def give_gpus(cluster: Cluster, count: int) -> None:
     """Advertise GPUs that do not exist: the scheduler counts them, no device is passed in."""
     amounts = {"nvidia.com/gpu": str(count)}
     cluster.api.patch(cluster.api.get("v1", "Node", layout.NODE), {"status": {"capacity": amounts}}, status=True)
+
+
+def share_alike(cluster: Cluster) -> None:
+    """Let all containers ask for the same little of the processors, instead of what their manifests say.
+
+    Two processors would hold two or three hydration pods at once, and a container that asks for nothing, as engines do,
+    would get nothing as long as any other is busy.
+    """
+    for manifest in yaml.safe_load_all(ALIKE):
+        cluster.api.apply(manifest)
 
 
 def tidy() -> None:
