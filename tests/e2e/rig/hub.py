@@ -17,10 +17,10 @@ from e2e.rig.kubernetes import START_SECONDS, listens
 TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
 MIB = 1 << 20
 SLOW, SLOWEST = "slow", "slowest"
-PACES = {SLOW: 192 << 10, SLOWEST: 96 << 10}
+PACES = {SLOW: 192 << 10, SLOWEST: 128 << 10}
 """Bytes a second on each connection that fetches a shard of such a name: long enough to act meanwhile."""
 SLOW_FROM = 16
-"""Shards of so many MiB are slow ones; a connection fetches 16 MiB of a file, which takes 85 s, or 171 s."""
+"""Shards of so many MiB are slow ones; a connection fetches 16 MiB of a file, which takes 85 s, or 128 s."""
 
 
 @dataclass(frozen=True)
