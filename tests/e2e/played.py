@@ -32,13 +32,25 @@ REPORTS = 15
 
 
 @contextlib.contextmanager
+def started(made: list[Cluster]) -> Generator[None]:
+    """Start clusters that nobody knows yet, which needs no control plane, and stop them in the end."""
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(_start, made))
+        yield
+    finally:
+        for cluster in made:
+            layout.plane().processes.stop(f"apiserver-{cluster.name}", kill=True)
+
+
+@contextlib.contextmanager
 def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[None]:
-    """Start clusters of one node each, register them under a label, and play their controllers until all is let go."""
+    """Register started clusters of one node each under a label, and play their controllers until all is let go."""
     player = Player(made)
     thread = threading.Thread(target=player.run)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda cluster: _start(control, cluster, label), made))
+            list(pool.map(lambda cluster: registry.declare(control, cluster, nodes=1, label=label), made))
         thread.start()
         registry.settle(control, made)
         yield
@@ -47,15 +59,12 @@ def playing(control: Cluster, made: list[Cluster], *, label: str) -> Generator[N
         player.stopped.set()
         if thread.is_alive():
             thread.join()
-        for cluster in made:
-            layout.plane().processes.stop(f"apiserver-{cluster.name}", kill=True)
 
 
-def _start(control: Cluster, cluster: Cluster, label: str) -> None:
+def _start(cluster: Cluster) -> None:
     kubernetes.start_apiserver(cluster)
     load.gateway_kinds(cluster)
     storage.add_class(cluster)
-    registry.declare(control, cluster, nodes=1, label=label)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 
 import pytest
-from e2e.played import playing
+from e2e.played import playing, started
 from e2e.rig import kube, kubernetes, layout
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition, entry
@@ -27,7 +27,7 @@ def _control(second: Cluster) -> Cluster:
 def cluster(control: Cluster) -> Generator[Cluster]:
     """Yield a cluster of one node, whose controllers are played."""
     made = layout.case_cluster(NAME, PORT)
-    with playing(control, [made], label=NAME):
+    with started([made]), playing(control, [made], label=NAME):
         yield made
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 from e2e import quiet
-from e2e.played import playing
+from e2e.played import playing, started
 from e2e.rig import layout
 from e2e.rig.kubernetes import Cluster
 from e2e.scenes import Tenant, condition
@@ -23,18 +23,27 @@ CALLS = re.compile(r'^function_run_function_request_total\{function_name="([^"]+
 OPENED = re.compile(r'^circuit_breaker_opens_total\{controller="composite/modelcaches[^}]*\} (\d+)', re.MULTILINE)
 
 
+@pytest.fixture(scope="module")
+def servers() -> Generator[list[Cluster]]:
+    """Yield many clusters, each an API server of its own, started while the control plane still starts."""
+    made = [layout.case_cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i]) for i in range(COUNT)]
+    with started(made):
+        yield made
+
+
 @pytest.fixture(scope="module", name="control")
-def _control(second: Cluster) -> Cluster:
-    """Return the control plane that has these clusters for itself."""
-    return second
+def _control(servers: list[Cluster], request: pytest.FixtureRequest) -> Cluster:
+    """Return the control plane that knows these clusters; others wait for it meanwhile."""
+    assert servers
+    control: Cluster = request.getfixturevalue("second")
+    return control
 
 
 @pytest.fixture
-def played(control: Cluster) -> Generator[list[Cluster]]:
-    """Yield many clusters, each an API server of its own, registered under one label, whose controllers are played."""
-    made = [layout.case_cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i]) for i in range(COUNT)]
-    with playing(control, made, label="scale"):
-        yield made
+def played(control: Cluster, servers: list[Cluster]) -> Generator[list[Cluster]]:
+    """Yield the clusters, registered under one label, whose controllers are played."""
+    with playing(control, servers, label="scale"):
+        yield servers
 
 
 @pytest.mark.minutes(12)

@@ -12,8 +12,8 @@ from e2e.rig.processes import until
 
 ROOT = "modelplane-rig"
 CPUSETS = ("cpuset.cpus", "cpuset.mems")
-WEIGHTS = {"cpu.shares": "4096", "cpu.weight": "400"}
-"""By version 1 and 2: all pods together get as much of the processors as four programs that nobody prefers."""
+WEIGHTS = {"cpu.shares": "8192", "cpu.weight": "800"}
+"""By version 1 and 2: all pods together get as much of the processors as eight programs that nobody prefers."""
 
 
 def hierarchies() -> list[Path]:

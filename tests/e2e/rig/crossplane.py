@@ -26,11 +26,10 @@ def start(
     extra: tuple[str, ...] = (),
     packages: str = "External",
     within: tuple[str, ...] = (),
-    nice: int = 0,
 ) -> None:
     """Install Crossplane's kinds and start its controllers, with their default flags but for ports and folders.
 
-    `packages` says who runs packages; `within` is a command that runs Crossplane; `nice` is its session's priority.
+    `packages` says who runs packages; `within` is a command that runs Crossplane.
     """
     if cluster.api.find("v1", "Secret", SECRETS["client"], namespace=NAMESPACE) is None:
         _install(cluster)
@@ -55,7 +54,7 @@ def start(
     ]
     processes = layout.plane().processes
     (folder / "cache").mkdir(exist_ok=True)
-    process = processes.start(layout.named(PROGRAM, cluster.name), argv, env=_environment(cluster), nice=nice)
+    process = processes.start(layout.named(PROGRAM, cluster.name), argv, env=_environment(cluster), nice=cluster.nice)
     processes.wait(process, lambda: listens("127.0.0.1", ports["webhook"]), seconds=START_SECONDS)
 
 
@@ -77,7 +76,7 @@ def start_provider(cluster: Cluster) -> None:
     argv = [*within, tools.binary("provider-kubernetes"), f"--poll={POLL}", "--sanitize-secrets", probe]
     processes = layout.plane().processes
     environment = {**_environment(cluster), "TLS_SERVER_CERTS_DIR": str(_folder(cluster) / "server")}
-    process = processes.start(layout.named(PROVIDER, cluster.name), argv, env=environment)
+    process = processes.start(layout.named(PROVIDER, cluster.name), argv, env=environment, nice=cluster.nice)
     processes.wait(process, lambda: listens(address, port), seconds=START_SECONDS)
 
 

@@ -89,7 +89,7 @@ def start(cluster: Cluster, function: Function) -> None:
     argv = [sys.executable, "-m", function.module, f"--address=127.0.0.1:{function.port}"]
     argv += [f"--tls-certs-dir={folder}", *function.arguments]
     processes = layout.plane().processes
-    process = processes.start(function.process, argv)
+    process = processes.start(function.process, argv, nice=cluster.nice)
     processes.wait(process, lambda: listens("127.0.0.1", function.port), seconds=START_SECONDS)
 
 

@@ -79,12 +79,16 @@ class Plane:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One API server on the shared etcd; a sparing one is for few objects and few clients, beside many like it."""
+    """One API server on the shared etcd; a sparing one is for few objects and few clients, beside many like it.
+
+    `nice` is what it runs with, and what else serves it as a control plane: Crossplane, the provider, the functions.
+    """
 
     name: str
     port: int
     plane: Plane
     sparing: bool = False
+    nice: int = EARLY
 
     @property
     def server(self) -> str:
@@ -170,7 +174,7 @@ def start_apiserver(cluster: Cluster) -> None:
         *(SPARING if cluster.sparing else ()),
     ]
     env = ALONE if cluster.sparing else ROOMY
-    process = plane.processes.start(f"apiserver-{cluster.name}", argv, env=env, nice=EARLY)
+    process = plane.processes.start(f"apiserver-{cluster.name}", argv, env=env, nice=cluster.nice)
     plane.processes.wait(process, cluster.api.ready, seconds=START_SECONDS)
 
 
@@ -189,7 +193,7 @@ def start_controllers(cluster: Cluster, *, port: int, workloads: bool) -> None:
         f"--secure-port={port}",
         *(() if workloads else (f"--controllers={','.join(EVERYWHERE)}",)),
     ]
-    process = plane.processes.start(f"controllers-{cluster.name}", argv)
+    process = plane.processes.start(f"controllers-{cluster.name}", argv, nice=cluster.nice)
     plane.processes.wait(process, lambda: listens("127.0.0.1", port), seconds=START_SECONDS)
 
 

@@ -5,6 +5,7 @@
 
 from e2e.rig import places
 from e2e.rig.kubernetes import Cluster, Plane
+from e2e.rig.processes import EARLY, SOON
 
 BRIDGE = "rig0"
 ADDRESS = "10.199.0.1"
@@ -50,7 +51,7 @@ def plane() -> Plane:
 
 def cluster(name: str) -> Cluster:
     """Return one cluster of the fleet."""
-    return Cluster(name, CLUSTER_PORTS[name], plane(), sparing=name == EMPTY)
+    return Cluster(name, CLUSTER_PORTS[name], plane(), sparing=name == EMPTY, nice=SOON if name in FLEET else EARLY)
 
 
 def case_cluster(name: str, port: int) -> Cluster:

@@ -16,7 +16,6 @@ import yaml
 from e2e.rig import commands, crossplane, images, kinds, kube, layout, places, pods, tools
 from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
-from e2e.rig.processes import SOON
 
 Say = Callable[[str], None]
 PACKAGES = "pkg.crossplane.io/v1"
@@ -70,7 +69,7 @@ def run(cluster: Cluster) -> None:
     resolver.write_text(RESOLVER.format(address=layout.ADDRESS))
     within = ("unshare", "--mount", "sh", "-c", WITH_RESOLVER, str(resolver))
     extra = ("--enable-dependency-version-upgrades",)
-    crossplane.start(cluster, packages=RUNTIME, within=within, extra=extra, nice=SOON)
+    crossplane.start(cluster, packages=RUNTIME, within=within, extra=extra)
 
 
 def stop(cluster: Cluster) -> None:
