@@ -33,7 +33,7 @@ REPORTS = 15
 
 @contextlib.contextmanager
 def started(made: list[Cluster]) -> Generator[None]:
-    """Start clusters that nobody knows yet, which needs no control plane, and stop them in the end."""
+    """Run the API servers of clusters that no control plane knows yet."""
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(_start, made))

@@ -121,13 +121,15 @@ def test_an_upgrade_disturbs_nothing(plane: Cluster, serving: Tenant, staging: T
     """Another version, while a model is staged and another is served: both go on, in the same Job and the same pods."""
     later.result()
     serving.ready("ModelDeployment", "serve")
-    staging.cache(repo="rig/slowest")
+    staging.cache(repo="rig/slower")
     staging.hydrating()
     staging.until("ModelCache", "model", lambda cache: phase(cache) == "Hydrating")
     before = [_uids(serving), _uids(staging)]
     old = {pod["metadata"]["uid"] for pod in pods.functions(plane)}
     packages.upgrade(plane, NEW)
     kube.eventually("every function's pod is new", lambda: _replaced(plane, old))
+    (job,) = staging.remote("batch/v1", "Job")
+    assert job["status"].get("active"), "the model was staged before the upgrade ended"
     assert phase(staging.get("ModelCache", "model")) == "Hydrating"
     assert [_uids(serving), _uids(staging)] == before
     assert serving.ask()["choices"]

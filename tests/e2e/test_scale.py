@@ -25,7 +25,7 @@ OPENED = re.compile(r'^circuit_breaker_opens_total\{controller="composite/modelc
 
 @pytest.fixture(scope="module")
 def servers() -> Generator[list[Cluster]]:
-    """Yield many clusters, each an API server of its own, started while the control plane still starts."""
+    """Yield many clusters, each an API server of its own."""
     made = [layout.case_cluster(f"{PREFIX}{i:02}", layout.CASE_PORTS[i]) for i in range(COUNT)]
     with started(made):
         yield made
@@ -33,10 +33,10 @@ def servers() -> Generator[list[Cluster]]:
 
 @pytest.fixture(scope="module", name="control")
 def _control(servers: list[Cluster], request: pytest.FixtureRequest) -> Cluster:
-    """Return the control plane that knows these clusters; others wait for it meanwhile."""
+    """Return the control plane that knows these clusters, asked for once they run: another case starts it meanwhile."""
     assert servers
-    control: Cluster = request.getfixturevalue("second")
-    return control
+    second: Cluster = request.getfixturevalue("second")  # a parameter would come first, as its scope is wider
+    return second
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from e2e.rig.kubernetes import START_SECONDS, listens
 
 TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
 MIB = 1 << 20
-SLOW, SLOWEST = "slow", "slowest"
-PACES = {SLOW: 192 << 10, SLOWEST: 128 << 10}
+SLOW, SLOWER = "slow", "slower"
+PACES = {SLOW: 192 << 10, SLOWER: 96 << 10}
 """Bytes a second on each connection that fetches a shard of such a name: long enough to act meanwhile."""
 SLOW_FROM = 16
-"""Shards of so many MiB are slow ones; a connection fetches 16 MiB of a file, which takes 85 s, or 128 s."""
+"""Shards of at least so many MiB are slow: as much as the hydrator fetches over one connection."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Repo:
 REPOS = (
     Repo("rig/tiny", ((1, 1),)),
     Repo("rig/slow", ((20, 17),)),
-    Repo("rig/slowest", ((16,),), pace=SLOWEST),
+    Repo("rig/slower", ((16,),), pace=SLOWER),
     Repo("rig/moving", ((1, 2), (18, 16))),
     Repo("rig/private", ((1,),), private=True),
 )
@@ -52,9 +52,9 @@ def start(extra: tuple[str, ...] = ()) -> None:
     wanted = [*REPOS, *(Repo(name, ((1, 1),)) for name in extra)]
     argv = [sys.executable, "-m", "hub", f"--host={layout.ADDRESS}", f"--port={layout.HUB_PORT}", f"--token={TOKEN}"]
     for repo in wanted:
-        for i, shards in enumerate(repo.commits):
+        for i in range(len(repo.commits)):
             path = folder() / repo.name / str(i)
-            write(path, repo, shards, seed=f"{repo.name}/{i}")
+            write(path, repo, i)
             argv.append(f"--repo={repo.name}={path}")
         argv += [f"--private={repo.name}"] if repo.private else []
     processes = layout.plane().processes
@@ -64,10 +64,11 @@ def start(extra: tuple[str, ...] = ()) -> None:
     tell("faults", [{**fault, "path": f"{pace}-*", "value": rate} for pace, rate in PACES.items()])
 
 
-def write(path: Path, repo: Repo, shards: tuple[float, ...], *, seed: str) -> None:
-    """Write a model repository of random shards, the same for the same seed."""
+def write(path: Path, repo: Repo, commit: int) -> None:
+    """Write one commit of a model repository, of random shards that are the same in every rig."""
     if path.exists():
         return
+    shards, seed = repo.commits[commit], f"{repo.name}/{commit}"
     partial = path.with_name(f".{path.name}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

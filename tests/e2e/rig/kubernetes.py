@@ -81,7 +81,7 @@ class Plane:
 class Cluster:
     """One API server on the shared etcd; a sparing one is for few objects and few clients, beside many like it.
 
-    `nice` is what it runs with, and what else serves it as a control plane: Crossplane, the provider, the functions.
+    `nice` is the priority of its API server, its controllers, and the Crossplane, provider and functions that serve it.
     """
 
     name: str

@@ -50,7 +50,7 @@ def plane() -> Plane:
 
 
 def cluster(name: str) -> Cluster:
-    """Return one cluster of the fleet."""
+    """Return one cluster of the rig; the second control plane goes before the fleet, since its lane is the longest."""
     return Cluster(name, CLUSTER_PORTS[name], plane(), sparing=name == EMPTY, nice=SOON if name in FLEET else EARLY)
 
 

@@ -51,8 +51,6 @@ cluster.local:53 {{
     }}
 }}
 """
-
-
 ALIKE = """\
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicy
@@ -158,7 +156,7 @@ def give_gpus(cluster: Cluster, count: int) -> None:
 def share_alike(cluster: Cluster) -> None:
     """Let all containers ask for the same little of the processors, instead of what their manifests say.
 
-    Two processors would hold two or three hydration pods at once, and a container that asks for nothing, as engines do,
+    Two processors would hold only a few hydration pods at once, and a container that asks for nothing, as engines do,
     would get nothing as long as any other is busy.
     """
     for manifest in yaml.safe_load_all(ALIKE):

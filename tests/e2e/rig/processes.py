@@ -19,7 +19,7 @@ from e2e.rig.errors import RigError
 STARTTIME = 19  # of the fields after the command's name in /proc/<pid>/stat
 TAIL = 5
 FIRST, EARLY, SOON = -12, -7, -4
-"""How nice a program is that all others wait for, one that many wait for, and one that some wait for in the end."""
+"""How nice a program is that all others wait for, one that the longest cases wait for, and one before all the rest."""
 
 
 @dataclass(frozen=True)
