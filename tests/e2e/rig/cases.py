@@ -66,7 +66,7 @@ LANES = (
         "packages",
         "installs packages on the cluster with the node, one case after the other",
         "packages",
-        nice=processes.EARLY,
+        nice=processes.SOON,
     ),
     Lane("last", "measures time, or removes what others need", "last", after=("together", "second", "packages")),
 )
