@@ -13,12 +13,11 @@ import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from e2e.rig import clusters, crossplane, examples, kube, layout, packages, places, pods
 from e2e.rig.kubernetes import Cluster
+from e2e.rig.packages import MIRRORED, NEW, OLD
 from e2e.scenes import Tenant, condition, phase
 from modelplane_cli import load as documents
 
 pytestmark = pytest.mark.packages
-OLD, NEW = "v0.0.1", "v0.0.2"
-MIRRORED = "v0.1.0"
 CALLS = 1000
 MEMORY_BAR, START_BAR = 70 << 20, 1.5
 
@@ -32,7 +31,7 @@ def plane(workload: Cluster) -> Cluster:
     packages.start(workload)
     if not running:
         packages.publish_standins()
-        packages.publish(OLD, print)
+        packages.published(OLD, print)
         packages.install(workload, OLD, print)
     crossplane.start_provider(workload)
     click.echo("registering the cluster with the node on itself")

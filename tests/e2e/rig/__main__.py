@@ -6,9 +6,10 @@
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import click
-from e2e.rig import cases, fleet, layout, machine, tools
+from e2e.rig import cases, fleet, images, layout, machine, packages, tools
 from e2e.rig import load as loading
 from e2e.rig.errors import RigError
 from e2e.rig.kube import ApiError
@@ -103,8 +104,13 @@ def test(only: str, *, keep: bool) -> None:
     with fleet.lock():
         fleet.up(say)  # takes down itself what it could not start
         try:
-            loading.load(say)
-            code = cases.run(only, say)
+            images.base(say)
+            with ThreadPoolExecutor(1) as pool:  # while a load waits more than it works
+                first = None if only else pool.submit(packages.published, packages.OLD, say)
+                loading.load(say)
+                code = cases.run(only, say)
+            if first:
+                first.result()
             if keep and code == 0:
                 loading.registered(say)  # the last case takes the cluster's Gateway away
         finally:

@@ -17,7 +17,7 @@ from e2e.rig.kubernetes import START_SECONDS, listens
 TOKEN = "hf_rigrigrigrigrigrigrigrigrigrigrig00"  # noqa: S105 - opens the local Hub and nothing else
 MIB = 1 << 20
 SLOW, SLOWER = "slow", "slower"
-PACES = {SLOW: 192 << 10, SLOWER: 96 << 10}
+PACES = {SLOW: 192 << 10, SLOWER: 128 << 10}
 """Bytes a second on each connection that fetches a shard of such a name: long enough to act meanwhile."""
 SLOW_FROM = 16
 """Shards of at least so many MiB are slow: as much as the hydrator fetches over one connection."""

@@ -18,6 +18,9 @@ from e2e.rig.kube import Manifest
 from e2e.rig.kubernetes import Cluster
 
 Say = Callable[[str], None]
+OLD, NEW, MIRRORED = "v0.0.1", "v0.0.2", "v0.1.0"
+"""What is installed first, what that is replaced by, and what only a mirror of the public registry has."""
+DIGESTS = "digests.json"
 PACKAGES = "pkg.crossplane.io/v1"
 CONFIGURATION = "modelplane"
 PUBLIC = "ghcr.io/modelplane"
@@ -35,6 +38,13 @@ WITH_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 def publish(version: str, say: Say) -> dict[str, str]:
     """Build every package with the command that users have, and publish it to the rig's registry."""
     return _package(version, say, f"--registry={layout.REGISTRY}", "--allow-dirty")
+
+
+def published(version: str, say: Say) -> None:
+    """Publish a version unless that is done; who asks while another process is at it waits for that."""
+    with places.locked(f"packages-{version}"):
+        if not (_folder(version) / DIGESTS).exists():
+            publish(version, say)
 
 
 def publish_to_mirror(version: str, say: Say) -> None:
@@ -176,7 +186,7 @@ def unhealthy(cluster: Cluster, version: str) -> list[str]:
 
 def digests(version: str) -> list[str]:
     """Return the functions' packages of a version, by digest, as published."""
-    rows: Mapping[str, str] = json.loads((_folder(version) / "digests.json").read_text())
+    rows: Mapping[str, str] = json.loads((_folder(version) / DIGESTS).read_text())
     return [f"{name.rpartition(':')[0]}@{digest}" for name, digest in rows.items() if "_compose-" in name]
 
 
@@ -227,7 +237,7 @@ def hydrator(say: Say) -> str:
 
 
 def _published() -> list[str]:
-    files = sorted((layout.plane().folder / "packages").glob("*/digests.json"))
+    files = sorted((layout.plane().folder / "packages").glob(f"*/{DIGESTS}"))
     return [name for file in files for name in yaml.safe_load(file.read_text())]
 
 
