@@ -104,8 +104,8 @@ def test(only: str, *, keep: bool) -> None:
     with fleet.lock():
         fleet.up(say)  # takes down itself what it could not start
         try:
-            images.base(say)
-            with ThreadPoolExecutor(1) as pool:  # while a load waits more than it works
+            images.base(say)  # loading and packaging both need it, and make it where it is missing
+            with ThreadPoolExecutor(1) as pool:  # beside the load, which leaves half of two processors idle
                 first = None if only else pool.submit(packages.published, packages.OLD, say)
                 loading.load(say)
                 code = cases.run(only, say)

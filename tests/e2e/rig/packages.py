@@ -43,7 +43,8 @@ def publish(version: str, say: Say) -> dict[str, str]:
 def published(version: str, say: Say) -> None:
     """Publish a version unless that is done; who asks while another process is at it waits for that."""
     with places.locked(f"packages-{version}"):
-        if not (_folder(version) / DIGESTS).exists():
+        begun = (_folder(version) / DIGESTS).exists()
+        if not begun or not digests(version):  # none are noted before all of it is published
             publish(version, say)
 
 
